@@ -1,0 +1,8 @@
+//! Arguments, settings and one file per command.
+
+use std::process::ExitCode;
+
+/// Runs the program and gives its exit status.
+pub fn main() -> ExitCode {
+    ExitCode::from(2)
+}

@@ -1,0 +1,5 @@
+//! The `snipcheck` binary: everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    snipcheck::cli::main()
+}

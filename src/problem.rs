@@ -1,0 +1,225 @@
+//! Something to tell about a document at a span.
+//!
+//! Every problem is made by a named constructor here, so that its wording stands in one place;
+//! nothing in this file renders. Wording follows rustc: message lower case, no final stop, true on
+//! its own; a label says why *here*; only `help` suggests.
+
+use crate::text::Span;
+
+/// How grave a problem is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Worth knowing; changes no verdict.
+    Note,
+    /// Probably wrong; changes no verdict.
+    Warning,
+    /// Wrong: the block or document fails.
+    Error,
+}
+
+/// A remark at a place, part of a [`Problem`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// Where, in bytes of the document's text.
+    pub span: Span,
+    /// Why here.
+    pub text: String,
+}
+
+/// Something to tell about a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Stable kebab-case name, such as `missing-import`.
+    pub id: &'static str,
+    /// How grave.
+    pub severity: Severity,
+    /// The main place; `None` when the whole document is meant (not readable, not UTF-8).
+    pub span: Option<Span>,
+    /// One sentence: lower case, no final stop.
+    pub message: String,
+    /// Remarks at places; the first stands at `span`.
+    pub labels: Vec<Label>,
+    /// Context that belongs to no place.
+    pub notes: Vec<String>,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Problem {
+    fn new(id: &'static str, severity: Severity, span: Span, message: String) -> Self {
+        Problem {
+            id,
+            severity,
+            span: Some(span),
+            message,
+            labels: Vec::new(),
+            notes: Vec::new(),
+            help: None,
+        }
+    }
+
+    fn of_document(id: &'static str, severity: Severity, message: String) -> Self {
+        Problem {
+            span: None,
+            ..Problem::new(id, severity, Span::at(0), message)
+        }
+    }
+
+    fn label(mut self, text: impl Into<String>) -> Self {
+        if let Some(span) = self.span {
+            self.labels.push(Label {
+                span,
+                text: text.into(),
+            });
+        }
+        self
+    }
+
+    fn label_at(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.labels.push(Label {
+            span,
+            text: text.into(),
+        });
+        self
+    }
+
+    fn note(mut self, text: impl Into<String>) -> Self {
+        self.notes.push(text.into());
+        self
+    }
+
+    fn help(mut self, text: impl Into<String>) -> Self {
+        self.help = Some(text.into());
+        self
+    }
+}
+
+/// The document could not be read; `cause` is the operating system's word.
+pub fn unreadable(cause: &str) -> Problem {
+    Problem::of_document(
+        "unreadable",
+        Severity::Error,
+        format!("the document cannot be read: {cause}"),
+    )
+}
+
+/// The document is not UTF-8; the first bad byte is the `offset`-th, on the 1-based `line`.
+pub fn not_utf8(offset: usize, line: usize) -> Problem {
+    Problem::of_document(
+        "not-utf8",
+        Severity::Error,
+        format!("the document is not UTF-8: bad byte at offset {offset}, line {line}"),
+    )
+    .help("save it as UTF-8; nothing in it was checked")
+}
+
+/// A fence that is never closed, so the rest of its container became code.
+pub fn unclosed_fence(fence: Span) -> Problem {
+    Problem::new(
+        "unclosed-fence",
+        Severity::Warning,
+        fence,
+        "this code fence is never closed".to_owned(),
+    )
+    .label("everything from here to the end of its container is code")
+    .help("close it with a fence at least as long, of the same character")
+}
+
+/// A standard-library `module` used at module level without an import.
+pub fn missing_import(name: Span, module: &str, import: &str) -> Problem {
+    Problem::new(
+        "missing-import",
+        Severity::Error,
+        name,
+        format!("`{module}` is used but never imported"),
+    )
+    .label("a reader who runs this block gets a NameError here")
+    .note(format!("the rest was judged with `{import}` supplied"))
+    .help(format!("add `{import}`"))
+}
+
+/// A standard-library `module` used without an import inside a function that the block never calls.
+pub fn latent_missing_import(name: Span, module: &str, import: &str) -> Problem {
+    Problem::new(
+        "missing-import",
+        Severity::Warning,
+        name,
+        format!("`{module}` is used but never imported"),
+    )
+    .label("calling this would raise a NameError")
+    .note("the block passes, because nothing in it calls this code")
+    .help(format!("add `{import}`"))
+}
+
+/// A name that nothing in the document binds before this block.
+pub fn undefined_name(name: Span, identifier: &str) -> Problem {
+    Problem::new(
+        "undefined-name",
+        Severity::Warning,
+        name,
+        format!("`{identifier}` is defined neither here nor in an earlier block"),
+    )
+    .label("undefined here")
+    .help("define it, or put the block that defines it before this one")
+}
+
+/// A name that only a later block binds; `later` is where.
+pub fn defined_later(name: Span, identifier: &str, later: Span) -> Problem {
+    Problem::new(
+        "undefined-name",
+        Severity::Warning,
+        name,
+        format!("`{identifier}` is defined only in a later block"),
+    )
+    .label("undefined here")
+    .label_at(later, "defined here")
+    .help("move the definition before this block")
+}
+
+/// A package that the interpreter does not have.
+pub fn missing_package(import: Span, package: &str) -> Problem {
+    Problem::new(
+        "missing-package",
+        Severity::Note,
+        import,
+        format!("the package `{package}` is not installed"),
+    )
+    .label("imported here")
+    .help(format!(
+        "install `{package}` for the interpreter that runs the blocks"
+    ))
+}
+
+/// Text in a Python block that CPython refuses; `message` is its word.
+pub fn syntax_error(at: Span, message: &str) -> Problem {
+    Problem::new(
+        "syntax-error",
+        Severity::Error,
+        at,
+        format!("this is not valid Python: {message}"),
+    )
+    .label("the parser stopped here")
+}
+
+/// Python 2 in a Python block; `construct` names what gives it away.
+pub fn python2(at: Span, construct: &str) -> Problem {
+    Problem::new(
+        "python2",
+        Severity::Error,
+        at,
+        format!("this is Python 2: {construct}"),
+    )
+    .label("not valid in Python 3")
+}
+
+/// A block tagged as Python that holds something else; `what` says what.
+pub fn not_python(at: Span, what: &str) -> Problem {
+    Problem::new(
+        "not-python",
+        Severity::Note,
+        at,
+        format!("this block is not Python: {what}"),
+    )
+    .label("taken for something else from here")
+}

@@ -1,0 +1,1 @@
+//! The embedded interpreter: the only user of pyo3.
