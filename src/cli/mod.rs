@@ -1,5 +1,8 @@
 //! Arguments, settings and one file per command.
 
+pub mod args;
+pub mod settings;
+
 use std::process::ExitCode;
 
 /// Runs the program and gives its exit status.
