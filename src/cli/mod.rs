@@ -1,11 +1,55 @@
 //! Arguments, settings and one file per command.
+//!
+//! [`args::Args`] is what was typed, [`settings::Settings`] what is meant; only this folder knows clap.
+//! A command prepares plans from paths, has them run, judges and prints, and gives an exit status.
 
 pub mod args;
 pub mod settings;
 
+mod check;
+mod console;
+mod doctor;
+mod explain;
+mod judge;
+mod list;
+mod prepare;
+mod progress;
+mod update;
+
 use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+use console::Console;
+
+/// The hidden subcommand with which this program starts itself as a fork server.
+pub const FORK_SERVER: &str = "__fork-server";
 
 /// Runs the program and gives its exit status.
 pub fn main() -> ExitCode {
-    ExitCode::from(2)
+    // A fork server starts with nothing: no arguments to read, no environment, no streams to greet on.
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|word| word == FORK_SERVER)
+    {
+        return crate::python::fork_server_main();
+    }
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version go to standard output, which may be closed already.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let console = Console::new(&args);
+    let exit = match &args.command {
+        Command::Check(args) => check::check(args, &console),
+        Command::Update(args) => update::update(args, &console),
+        Command::List(args) => list::list(args, &console),
+        Command::Explain(args) => explain::explain(args, &console),
+        Command::Doctor(args) => doctor::doctor(args, &console),
+    };
+    exit.into()
 }

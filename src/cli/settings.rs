@@ -15,6 +15,7 @@ use toml::{Spanned, Value};
 
 use super::args::{FormatArg, ProjectArgs, RunArgs};
 use crate::policy::{Limits, Policy};
+use crate::run::RunOptions;
 use crate::store::{self, StoreError};
 use crate::text::{LineIndex, LineNumber};
 
@@ -52,6 +53,18 @@ pub struct Typed<'a> {
     pub strict: bool,
 }
 
+impl<'a> Typed<'a> {
+    /// Of a command that has no other flags than these.
+    pub fn of(project: &'a ProjectArgs, run: &'a RunArgs) -> Self {
+        Typed {
+            project,
+            run,
+            format: None,
+            strict: false,
+        }
+    }
+}
+
 /// Everything the commands go by.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -75,9 +88,28 @@ pub struct Settings {
     pub exclude: Vec<String>,
 }
 
+impl Settings {
+    /// The settings of a run in the current directory.
+    pub fn load(typed: Typed<'_>) -> Result<Self, SettingsError> {
+        let current = std::env::current_dir().map_err(SettingsError::NoCurrentDirectory)?;
+        settings(&current, typed)
+    }
+
+    /// How to run, under the first hash seed.
+    pub fn run_options(&self) -> RunOptions {
+        RunOptions {
+            jobs: self.jobs,
+            python: self.python.clone(),
+            hash_seed: 0,
+        }
+    }
+}
+
 /// Why the settings cannot be used.
 #[derive(Debug)]
 pub enum SettingsError {
+    /// The current directory is gone, or out of reach.
+    NoCurrentDirectory(std::io::Error),
     /// A file could not be read.
     Store(StoreError),
     /// A file is not TOML.
@@ -114,6 +146,9 @@ pub enum SettingsError {
 impl fmt::Display for SettingsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            SettingsError::NoCurrentDirectory(cause) => {
+                write!(f, "failed to find the current directory: {cause}")
+            }
             SettingsError::Store(error) => error.fmt(f),
             SettingsError::NotToml {
                 path,
@@ -157,7 +192,7 @@ fn nearest_key(key: &str) -> Option<&'static str> {
 }
 
 /// The settings for a run in the directory `current`.
-pub fn settings(current: &Path, typed: Typed<'_>) -> Result<Settings, SettingsError> {
+fn settings(current: &Path, typed: Typed<'_>) -> Result<Settings, SettingsError> {
     let (root, file) = match nearest_file(current)? {
         Some(found) => found,
         None => (current.to_path_buf(), FileSettings::default()),

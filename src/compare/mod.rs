@@ -1,5 +1,7 @@
 //! Judges: what a case says against what its run did. Pure.
 
+pub mod recorded;
+
 use crate::claim::Claim;
 use crate::observation::Observation;
 use crate::plan::{Case, Reason};

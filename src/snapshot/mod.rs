@@ -5,6 +5,7 @@
 
 mod form;
 mod mask;
+pub mod renewal;
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt::Write;
