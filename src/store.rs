@@ -374,6 +374,29 @@ fn once_each(places: Vec<Place>) -> Vec<Place> {
     kept
 }
 
+/// Why a file is not read.
+enum Refusal {
+    /// For this reason.
+    Unreadable(String),
+    /// It is larger than [`MAX_DOCUMENT_BYTES`].
+    TooLarge,
+}
+
+impl From<io::Error> for Refusal {
+    fn from(cause: io::Error) -> Self {
+        Refusal::Unreadable(cause.to_string())
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Unreadable(cause) => problem::unreadable(&cause),
+            Refusal::TooLarge => problem::too_large(MAX_DOCUMENT_BYTES >> 20),
+        }
+    }
+}
+
 fn read_place(place: Place) -> Found {
     let Place {
         path,
@@ -382,35 +405,38 @@ fn read_place(place: Place) -> Found {
         refusal,
     } = place;
     let bytes = match (&file, refusal) {
-        (_, Some(refusal)) => Err(problem::unreadable(&refusal)),
+        (_, Some(refusal)) => Err(Refusal::Unreadable(refusal)),
         (Some(file), None) => read_document(file),
         (None, None) => read_bounded(io::stdin().lock()),
     };
+    let document = match bytes {
+        Ok(bytes) => Document::from_bytes(path.clone(), bytes),
+        Err(refusal) => Err(refusal.into()),
+    };
     Found {
-        document: bytes.and_then(|bytes| Document::from_bytes(path.clone(), bytes)),
         path,
         file,
         selection,
+        document,
     }
 }
 
-fn read_document(file: &Path) -> Result<Vec<u8>, Problem> {
-    let unreadable = |cause: io::Error| problem::unreadable(&cause.to_string());
-    let kind = fs::metadata(file).map_err(unreadable)?.file_type();
-    if !kind.is_file() {
-        return Err(problem::unreadable(&format!("it is {}", described(kind))));
-    }
+fn read_document(file: &Path) -> Result<Vec<u8>, Refusal> {
+    refuse_special(fs::metadata(file)?.file_type())?;
     // The file may have been replaced since: opening a named pipe must not block.
     let opened = OpenOptions::new()
         .read(true)
         .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
-        .open(file)
-        .map_err(unreadable)?;
-    let kind = opened.metadata().map_err(unreadable)?.file_type();
-    if !kind.is_file() {
-        return Err(problem::unreadable(&format!("it is {}", described(kind))));
-    }
+        .open(file)?;
+    refuse_special(opened.metadata()?.file_type())?;
     read_bounded(opened)
+}
+
+fn refuse_special(kind: fs::FileType) -> Result<(), Refusal> {
+    if kind.is_file() {
+        return Ok(());
+    }
+    Err(Refusal::Unreadable(format!("it is {}", described(kind))))
 }
 
 fn described(kind: fs::FileType) -> &'static str {
@@ -425,14 +451,13 @@ fn described(kind: fs::FileType) -> &'static str {
     }
 }
 
-fn read_bounded(reader: impl Read) -> Result<Vec<u8>, Problem> {
+fn read_bounded(reader: impl Read) -> Result<Vec<u8>, Refusal> {
     let mut bytes = Vec::new();
     reader
         .take(MAX_DOCUMENT_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|cause| problem::unreadable(&cause.to_string()))?;
+        .read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_DOCUMENT_BYTES {
-        return Err(problem::too_large(MAX_DOCUMENT_BYTES >> 20));
+        return Err(Refusal::TooLarge);
     }
     Ok(bytes)
 }
