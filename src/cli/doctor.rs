@@ -5,8 +5,8 @@ use std::fmt::Write;
 use super::args::{DoctorArgs, ProjectArgs};
 use super::console::{Console, Exit, harmless};
 use super::settings::{Settings, Typed};
-use crate::run::{self, RunOutcome};
-use crate::sandbox::LayerState;
+use crate::run::{self, Interpreter};
+use crate::sandbox::{Confinement, LayerState};
 
 /// Shows what a run would run with.
 pub(super) fn doctor(args: &DoctorArgs, console: &Console) -> Exit {
@@ -14,22 +14,23 @@ pub(super) fn doctor(args: &DoctorArgs, console: &Console) -> Exit {
         Ok(settings) => settings,
         Err(error) => return console.error(error),
     };
-    match run::run(&[], &settings.run_options(), &|_, _| {}) {
-        Ok(outcome) => console.print(&harmless(&table(&outcome))),
+    match run::survey(&settings.run_options()) {
+        Ok((interpreter, confinement)) => {
+            console.print(&harmless(&table(&interpreter, &confinement)))
+        }
         Err(error) => console.error(error),
     }
 }
 
-fn table(outcome: &RunOutcome) -> String {
+fn table(interpreter: &Interpreter, confinement: &Confinement) -> String {
     let mut text = String::new();
-    let interpreter = &outcome.interpreter;
     let _ = writeln!(
         text,
         "interpreter  {} {}",
         interpreter.implementation, interpreter.version
     );
-    let _ = writeln!(text, "sandbox      rung {}", outcome.confinement.rung);
-    let layers = &outcome.confinement.layers;
+    let _ = writeln!(text, "sandbox      rung {}", confinement.rung);
+    let layers = &confinement.layers;
     let width = layers
         .iter()
         .map(|layer| layer.name.chars().count())

@@ -20,20 +20,22 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::run;
 use args::{Args, Command};
 use console::Console;
 
-/// The hidden subcommand with which this program starts itself as a fork server.
-pub const FORK_SERVER: &str = "__fork-server";
-
 /// Runs the program and gives its exit status.
 pub fn main() -> ExitCode {
-    // A fork server starts with nothing: no arguments to read, no environment, no streams to greet on.
-    if std::env::args_os()
-        .nth(1)
-        .is_some_and(|word| word == FORK_SERVER)
+    // This program starts itself as a fork server: what it is told then is nobody's command line.
+    let mut words = std::env::args_os().skip(1);
+    if words
+        .next()
+        .is_some_and(|word| word == run::FORK_SERVER_WORD)
     {
-        return crate::python::fork_server_main();
+        let words: Vec<String> = words
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect();
+        return run::fork_server_main(&words);
     }
     let args = match Args::try_parse() {
         Ok(args) => args,

@@ -101,6 +101,7 @@ impl Settings {
             jobs: self.jobs,
             python: self.python.clone(),
             hash_seed: 0,
+            limits: self.policy.limits,
         }
     }
 }
