@@ -540,3 +540,48 @@ fn full(path: &Path) -> PathBuf {
 pub fn snapshot_file(expectations: &Path, source: &str) -> PathBuf {
     expectations.join(format!("{source}.snap"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mirror_stays_below_the_folder_of_the_snapshots() {
+        let root = Path::new("/p/notes");
+        let cases = [
+            ("/p/notes/a.md", "a.md"),
+            ("/p/notes/sub/../b/c.md", "b/c.md"),
+            ("/p/other/a.md", "_up/other/a.md"),
+            ("/q/../../../a.md", "_up/_up/a.md"),
+        ];
+        for (document, expected) in cases {
+            assert_eq!(mirrored(root, Path::new(document)), expected);
+        }
+    }
+
+    #[test]
+    fn a_line_is_taken_off_a_path_only_where_it_is_one() {
+        let split = |path: &str| split_line(Path::new(path)).map(|(_, line)| line.get());
+        assert_eq!(split("a.md:12"), Some(12));
+        assert_eq!(split("c:/a.md:7"), Some(7));
+        for path in [
+            "a.md", "a.md:", "a.md:0", "a.md:-1", "a.md:+1", ":3", "a.md:x",
+        ] {
+            assert_eq!(split(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn writing_replaces_the_file_and_leaves_nothing_else() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("deep/er/a.snap");
+        write(&file, "one").expect("it is written");
+        write(&file, "two").expect("it is written again");
+        assert_eq!(read_if_exists(&file).ok().flatten().as_deref(), Some("two"));
+        let beside = fs::read_dir(folder.path().join("deep/er")).map(Iterator::count);
+        assert_eq!(beside.ok(), Some(1));
+        remove(&file).expect("it is removed");
+        remove(&file).expect("it is gone already");
+        assert_eq!(read_if_exists(&file).ok(), Some(None));
+    }
+}
