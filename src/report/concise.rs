@@ -31,10 +31,10 @@ pub fn render(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<
             }
         }
     }
-    if !summary::is_confined(report) {
+    let summary = Summary::of(report);
+    if summary.ran > 0 && !summary::is_confined(report) {
         writeln!(out, "{}", paint(style, paint::ALARM, summary::UNCONFINED))?;
     }
-    let summary = Summary::of(report);
     writeln!(out, "{}", summary.blocks_sentence())?;
     if summary.has_claims_to_count() {
         writeln!(out, "{}", summary.claims_sentence())?;

@@ -32,6 +32,8 @@ pub(super) struct Contrast {
     pub(super) line: usize,
     /// Whether either has more than one line.
     pub(super) is_multiline: bool,
+    /// Whether Python's text is empty altogether.
+    pub(super) is_actual_empty: bool,
     /// The expected text of that line in backticks, cut around the first difference; `None` where there is none.
     pub(super) expected: Option<String>,
     /// The actual text of that line, likewise.
@@ -55,14 +57,15 @@ pub(super) fn contrast(expected: Expected<'_>, actual: Actual<'_>) -> Contrast {
     let old = expected_lines.get(line).copied();
     let new = actual_lines.get(line).copied();
     let pair = Pair::new(old.unwrap_or_default(), new.unwrap_or_default());
-    let closer = if is_multiline {
-        diff(&expected_lines, &actual_lines, line)
-    } else {
-        pair.closer()
+    let closer = match diff(&expected_lines, &actual_lines, line) {
+        Some(lines) => lines,
+        None if old.is_some() && new.is_some() => pair.closer(),
+        None => Vec::new(),
     };
     Contrast {
         line,
         is_multiline,
+        is_actual_empty: actual.0.is_empty(),
         expected: old.map(|text| pair.shown(text)),
         actual: new.map(|text| pair.shown(text)),
         closer,
@@ -80,6 +83,9 @@ pub(super) fn quoted(text: &str) -> String {
 }
 
 fn lines(text: &str) -> Vec<&str> {
+    if text.is_empty() {
+        return Vec::new();
+    }
     text.strip_suffix('\n')
         .unwrap_or(text)
         .split('\n')
@@ -187,11 +193,15 @@ impl<'a> Pair<'a> {
         if self.is_space_only {
             remarks.push("they differ in white space or invisible characters alone".to_owned());
         }
-        let expected = self.expected.chars().nth(self.common);
-        let actual = self.actual.chars().nth(self.common);
-        if let (Some(expected), Some(actual)) = (expected, actual)
-            && !self.is_space_only
-            && is_lookalike(expected, actual)
+        let mut expected = self.expected.chars().skip(self.common);
+        let mut actual = self.actual.chars().skip(self.common);
+        if let (Some(expected), Some(actual), next_expected, next_actual) = (
+            expected.next(),
+            actual.next(),
+            expected.next(),
+            actual.next(),
+        ) && !self.is_space_only
+            && (is_lookalike(expected, actual) || is_mark(next_expected) != is_mark(next_actual))
         {
             remarks.push(format!(
                 "the document has `{}` (U+{:04X}) where Python has `{}` (U+{:04X})",
@@ -205,11 +215,48 @@ impl<'a> Pair<'a> {
     }
 }
 
-/// Whether two characters are easily taken for each other: one of them is ASCII, the other is not.
+/// What keyboards, editors and typesetters put in the place of ASCII characters.
+const LOOKALIKES: [(char, &str); 29] = [
+    ('a', "а"),
+    ('e', "е"),
+    ('o', "оο"),
+    ('p', "рρ"),
+    ('c', "с"),
+    ('x', "х"),
+    ('y', "у"),
+    ('i', "і"),
+    ('A', "АΑ"),
+    ('B', "ВΒ"),
+    ('E', "ЕΕ"),
+    ('K', "КΚ"),
+    ('M', "МΜ"),
+    ('H', "НΗ"),
+    ('O', "ОΟ"),
+    ('P', "РΡ"),
+    ('C', "С"),
+    ('T', "ТΤ"),
+    ('X', "ХΧ"),
+    ('I', "ІΙ"),
+    ('3', "З"),
+    ('-', "‐‑–—−"),
+    ('"', "“”„«»″"),
+    ('\'', "‘’‚′"),
+    ('.', "…"),
+    ('*', "∗×"),
+    ('~', "∼"),
+    (':', "∶"),
+    ('/', "∕⁄"),
+];
+
+/// Whether two different characters are easily taken for each other.
 fn is_lookalike(a: char, b: char) -> bool {
-    let is_mark = |c: char| matches!(c, '\u{300}'..='\u{36f}');
-    a.is_ascii() != b.is_ascii() && (a.is_alphabetic() == b.is_alphabetic())
-        || is_mark(a) != is_mark(b)
+    LOOKALIKES.iter().any(|&(ascii, others)| {
+        ascii == a && others.contains(b) || ascii == b && others.contains(a)
+    })
+}
+
+fn is_mark(c: Option<char>) -> bool {
+    matches!(c, Some('\u{300}'..='\u{36f}'))
 }
 
 fn is_narrow(c: char) -> bool {
@@ -239,8 +286,9 @@ fn window(text: &str, start: usize, show: fn(&str) -> String) -> String {
     )
 }
 
-/// The lines around the first difference as a small diff: `-` expected, `+` actual.
-fn diff(expected: &[&str], actual: &[&str], first: usize) -> Vec<String> {
+/// The lines around the first difference as a small diff: `-` expected, `+` actual; `None` where
+/// no more than one line differs, which needs no diff.
+fn diff(expected: &[&str], actual: &[&str], first: usize) -> Option<Vec<String>> {
     let from = first.saturating_sub(1);
     let part = |lines: &[&str]| -> Vec<String> {
         lines
@@ -259,6 +307,10 @@ fn diff(expected: &[&str], actual: &[&str], first: usize) -> Vec<String> {
         .len()
         .max(actual.len())
         .saturating_sub(from + DIFF_WINDOW);
+    let changed = |sign: char| rows.iter().filter(|(row, _)| *row == sign).count();
+    if beyond == 0 && changed('-') <= 1 && changed('+') <= 1 {
+        return None;
+    }
     let hidden = rows.len().saturating_sub(DIFF_LINES) + beyond;
     rows.truncate(DIFF_LINES);
     if hidden == 0 {
@@ -278,7 +330,7 @@ fn diff(expected: &[&str], actual: &[&str], first: usize) -> Vec<String> {
     if hidden > 0 {
         shown.push(format!("  … {} more", counted(hidden, "line", "lines")));
     }
-    shown
+    Some(shown)
 }
 
 fn push_rows<'a>(
@@ -382,7 +434,7 @@ mod tests {
 
     #[test]
     fn lines_are_compared_from_the_first_difference_on() {
-        let contrast = of("a\nb\nc\nd\ne\n", "a\nb\nx\nd\ne\n");
+        let contrast = of("a\nb\nc\nd\ne\nf\n", "a\nb\nx\ny\ne\nf\n");
         assert_eq!(contrast.line, 2);
         assert_eq!(
             contrast.closer,
@@ -391,10 +443,27 @@ mod tests {
                 "  … 1 equal line before",
                 "  b",
                 "- c",
+                "- d",
                 "+ x",
-                "  d",
+                "+ y",
+                "  e",
             ]
         );
+    }
+
+    #[test]
+    fn one_letter_written_in_two_ways_is_named() {
+        assert_eq!(
+            of("caf\u{e9}", "cafe\u{301}").remarks,
+            ["the document has `\u{e9}` (U+00E9) where Python has `e` (U+0065)"]
+        );
+    }
+
+    #[test]
+    fn one_line_more_needs_no_diff() {
+        assert!(of("a\nb\n", "a\nb\nc\n").closer.is_empty());
+        assert!(of("a\nb\n", "a\nc\n").closer.is_empty());
+        assert_eq!(of("a\n", "").actual, None);
     }
 
     #[test]

@@ -8,13 +8,27 @@ use std::ops::Range;
 
 use super::finding::{Finding, Mark};
 use super::neutral;
+use super::place::line_content;
 use crate::document::Document;
 use crate::text::{LineNumber, Span};
 
 /// Lines between a mark and the main place beyond which the mark becomes a note.
 const NEAR_LINES: usize = 60;
+/// Lines between a claim and its statement up to which both are shown.
+const SHOWN_LINES: usize = 8;
 /// Fewest characters that a line is cut to, however narrow the terminal.
 const LINE_CHARS: usize = 40;
+
+/// What a part of an excerpt is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Role {
+    /// The main place.
+    Main,
+    /// A place that a remark is about.
+    Other,
+    /// To be seen, without an underline.
+    Shown,
+}
 
 /// Underlined text of [`Excerpt::source`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +37,8 @@ pub(super) struct Underline {
     pub(super) range: Range<usize>,
     /// What stands behind the underline; may be empty.
     pub(super) label: String,
-    /// Whether this is the main place.
-    pub(super) is_main: bool,
+    /// What it is there for.
+    pub(super) role: Role,
 }
 
 /// Lines to show and what to underline in them.
@@ -50,12 +64,24 @@ pub(super) fn excerpt(document: &Document, finding: &Finding, width: usize) -> O
         text: finding.label.clone(),
     };
     let mut far = Vec::new();
-    let mut by_line: BTreeMap<LineNumber, Vec<(&Mark, bool)>> = BTreeMap::new();
-    by_line.entry(main_line).or_default().push((&main, true));
+    let mut by_line: BTreeMap<LineNumber, Vec<(&Mark, Role)>> = BTreeMap::new();
+    by_line
+        .entry(main_line)
+        .or_default()
+        .push((&main, Role::Main));
+    let shown = finding.also_shown.map(|line| Mark {
+        span: line_content(document, line),
+        text: String::new(),
+    });
+    if let (Some(mark), Some(line)) = (&shown, finding.also_shown)
+        && line.get().abs_diff(main_line.get()) <= SHOWN_LINES
+    {
+        by_line.entry(line).or_default().push((mark, Role::Shown));
+    }
     for mark in &finding.marks {
         let line = document.index.line(mark.span.start);
         if line.get().abs_diff(main_line.get()) <= NEAR_LINES {
-            by_line.entry(line).or_default().push((mark, false));
+            by_line.entry(line).or_default().push((mark, Role::Other));
         } else {
             far.push(format!("line {line}: {}", mark.text));
         }
@@ -80,7 +106,7 @@ pub(super) fn excerpt(document: &Document, finding: &Finding, width: usize) -> O
             None => {}
         }
     }
-    underlines.sort_by_key(|underline| !underline.is_main);
+    underlines.sort_by_key(|underline| underline.role);
     Some(Excerpt {
         source,
         first,
@@ -95,7 +121,7 @@ fn push_line(
     underlines: &mut Vec<Underline>,
     document: &Document,
     line: LineNumber,
-    marks: &[(&Mark, bool)],
+    marks: &[(&Mark, Role)],
     width: usize,
 ) {
     let span = document.index.line_span(&document.text, line);
@@ -134,12 +160,12 @@ fn push_line(
     if chars.next().is_some() {
         source.push('…');
     }
-    for ((mark, is_main), bounds) in marks.iter().zip(ends) {
+    for ((mark, role), bounds) in marks.iter().zip(ends) {
         let start = bounds.start.unwrap_or(end);
         underlines.push(Underline {
             range: start..bounds.end.unwrap_or(end).max(start),
             label: mark.text.clone(),
-            is_main: *is_main,
+            role: *role,
         });
     }
 }

@@ -4,10 +4,7 @@
 
 use super::neutral;
 use crate::problem::{Problem, Severity};
-use crate::text::{Position, Span};
-
-/// The reason of a claim whose statement never ran.
-pub(super) const NOT_REACHED: &str = "not-reached";
+use crate::text::{LineNumber, Position, Span};
 
 /// A remark at a place in the document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +26,8 @@ pub(super) struct Finding {
     pub(super) span: Option<Span>,
     /// The same for people.
     pub(super) position: Option<Position>,
+    /// A line to show with it, unmarked: the statement that the finding speaks of.
+    pub(super) also_shown: Option<LineNumber>,
     /// One line that is true without the excerpt below it: for a heading.
     pub(super) message: String,
     /// One line that says all: for formats without an excerpt. `None`: the message does.
@@ -56,6 +55,7 @@ impl Finding {
             severity: problem.severity,
             span: problem.span,
             position: None,
+            also_shown: None,
             message: neutral::text(&problem.message),
             brief: None,
             label: String::new(),

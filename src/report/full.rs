@@ -11,7 +11,7 @@ use annotate_snippets::renderer::DEFAULT_TERM_WIDTH;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::concise;
-use super::excerpt::{Excerpt, excerpt};
+use super::excerpt::{Excerpt, Role, excerpt};
 use super::finding::Finding;
 use super::judged;
 use super::neutral;
@@ -35,6 +35,7 @@ pub fn render(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<
         style,
         out,
         shown: 0,
+        needs_gap: false,
         undecided: Undecided::default(),
     };
     for document in &report.documents {
@@ -48,13 +49,18 @@ struct Full<'a> {
     style: Style,
     out: &'a mut dyn Write,
     shown: usize,
+    /// Whether lines without a blank one after them stand before.
+    needs_gap: bool,
     undecided: Undecided<'a>,
 }
+
+/// A document's path and a place in it.
+type PathPosition<'a> = (&'a str, Option<Position>);
 
 /// Messages of blocks that could not be decided, each with all its places.
 #[derive(Default)]
 struct Undecided<'a> {
-    entries: Vec<(Finding, Vec<(&'a str, Option<Position>)>)>,
+    entries: Vec<(Finding, Vec<PathPosition<'a>>)>,
     index: HashMap<(&'static str, String), usize>,
 }
 
@@ -156,6 +162,7 @@ impl<'a> Full<'a> {
             "passed" => paint(self.style, paint::WELL, word),
             _ => word.to_owned(),
         };
+        self.needs_gap = true;
         writeln!(self.out, "{word}: {place}: `{id}`: {rest}")
     }
 
@@ -175,8 +182,10 @@ impl<'a> Full<'a> {
             )?;
         }
         if self.shown > EXCERPTS {
+            self.needs_gap = true;
             return writeln!(self.out, "{}", concise::line(document, finding, self.style));
         }
+        self.gap()?;
         let mut finding = finding.clone();
         finding
             .help
@@ -184,10 +193,15 @@ impl<'a> Full<'a> {
         writeln!(self.out, "{}\n", picture(document, finding, self.style))
     }
 
-    fn undecided(&mut self) -> io::Result<()> {
-        if self.shown > EXCERPTS {
+    fn gap(&mut self) -> io::Result<()> {
+        if std::mem::take(&mut self.needs_gap) {
             writeln!(self.out)?;
         }
+        Ok(())
+    }
+
+    fn undecided(&mut self) -> io::Result<()> {
+        self.gap()?;
         for (finding, places) in std::mem::take(&mut self.undecided.entries) {
             let word = format!("{}[{}]", paint::word(finding.severity), finding.id);
             let word = paint(self.style, paint::of(finding.severity), &word);
@@ -211,14 +225,15 @@ impl<'a> Full<'a> {
     }
 
     fn summary(&mut self, report: &Report) -> io::Result<()> {
+        self.gap()?;
         let summary = Summary::of(report);
-        if !summary::is_confined(report) {
+        if summary.ran > 0 && !summary::is_confined(report) {
             let warning = paint(self.style, paint::ALARM, summary::UNCONFINED);
             writeln!(self.out, "{warning}")?;
         }
         let style = if super::exit_status(report, self.style.strict) != 0 {
             paint::ALARM
-        } else if summary.passed > 0 && summary.inconclusive == 0 {
+        } else if summary.passed > 0 && summary.inconclusive == 0 && summary::is_confined(report) {
             paint::WELL
         } else {
             paint::STRONG
@@ -234,7 +249,9 @@ impl<'a> Full<'a> {
         if summary.has_claims_to_count() {
             writeln!(self.out, "{}", summary.claims_sentence())?;
         }
-        if summary.claims_inconclusive > 0 && !self.shows_undecided_claims() {
+        if summary.claims_inconclusive > summary.claims_not_reached
+            && !self.shows_undecided_claims()
+        {
             writeln!(
                 self.out,
                 "`--verbose` shows the claims that could not be decided"
@@ -249,7 +266,7 @@ fn position(places: &mut Option<Places<'_>>, finding: &Finding) -> Option<Positi
 }
 
 /// One line a document: `notes/np.md:5:8 (and lines 20, 31)`.
-fn place_lines(places: &[(&str, Option<Position>)]) -> Vec<String> {
+fn place_lines(places: &[PathPosition<'_>]) -> Vec<String> {
     let mut lines: Vec<(&str, String, Vec<String>)> = Vec::new();
     for (path, position) in places {
         match lines.last_mut() {
@@ -341,10 +358,10 @@ fn picture(report: &DocumentReport, finding: Finding, style: Style) -> String {
 fn snippet(excerpt: Excerpt) -> Snippet<'static, annotate_snippets::Annotation<'static>> {
     let mut snippet = Snippet::source(excerpt.source).line_start(excerpt.first.get());
     for underline in excerpt.underlines {
-        let kind = if underline.is_main {
-            AnnotationKind::Primary
-        } else {
-            AnnotationKind::Context
+        let kind = match underline.role {
+            Role::Main => AnnotationKind::Primary,
+            Role::Other => AnnotationKind::Context,
+            Role::Shown => AnnotationKind::Visible,
         };
         let label = (!underline.label.is_empty()).then_some(underline.label);
         snippet = snippet.annotation(kind.span(underline.range).label(label));

@@ -2,16 +2,16 @@
 
 use super::BlockReport;
 use super::contrast::{Actual, Contrast, Expected, contrast, quoted};
-use super::finding::{Finding, Mark, NOT_REACHED};
+use super::finding::{Finding, Mark};
 use super::place::{line_content, within};
-use super::summary::{counted, thousands};
+use super::summary::{NOT_REACHED, counted, thousands};
 use crate::claim::{ClaimKind, Subject};
 use crate::compare::{ClaimVerdict, JudgedClaim};
 use crate::document::Document;
 use crate::observation::{Observation, Stream};
 use crate::plan::Reason;
 use crate::problem::Severity;
-use crate::text::Span;
+use crate::text::{LineNumber, Span};
 
 /// Undecided claims of one block that are marked.
 const UNDECIDED_MARKS: usize = 12;
@@ -44,8 +44,8 @@ impl Way {
         };
         let is_exception = observation.raised.iter().any(|raised| {
             let name = raised.exception.type_name.as_str();
-            raised.line == first && actual.starts_with(name.rsplit('.').next().unwrap_or(name))
-                || raised.line == first && actual.starts_with(name)
+            let bare = name.rsplit('.').next().unwrap_or(name);
+            raised.line == first && (actual.starts_with(name) || actual.starts_with(bare))
         });
         let has_printed = is_print
             || claim.claim.kind == ClaimKind::Session
@@ -86,13 +86,14 @@ pub(super) fn finding(
     let mut finding = Finding {
         id: Reason::BrokenClaim.as_str(),
         severity: Severity::Error,
+        also_shown: statement_line(claim, document),
         span: Some(document.map_or(claim.claim.span, |document| {
             narrow(document, claim, &contrast)
         })),
         position: None,
         message: message(claim.claim.kind, way).to_owned(),
-        brief: Some(brief(&contrast, way)),
-        label: label(&contrast, way),
+        brief: Some(brief(claim.claim.kind, &contrast, way)),
+        label: label(claim.claim.kind, &contrast, way),
         marks: Vec::new(),
         notes: Vec::new(),
         help: Vec::new(),
@@ -112,6 +113,17 @@ pub(super) fn finding(
     finding
 }
 
+/// The first line of the statement that the claim is about, where the claim stands on another one.
+fn statement_line(claim: &JudgedClaim, document: Option<&Document>) -> Option<LineNumber> {
+    match claim.claim.subject {
+        Subject::Statement { first, .. } => {
+            let line = document?.index.line(claim.claim.span.start);
+            (first != line).then_some(first)
+        }
+        Subject::Block => None,
+    }
+}
+
 fn message(kind: ClaimKind, way: Way) -> &'static str {
     match (kind, way) {
         (ClaimKind::Raises, Way::Raised) => "another exception was raised than the one announced",
@@ -126,40 +138,36 @@ fn message(kind: ClaimKind, way: Way) -> &'static str {
     }
 }
 
-fn brief(contrast: &Contrast, way: Way) -> String {
+fn brief(kind: ClaimKind, contrast: &Contrast, way: Way) -> String {
+    let expected = contrast.expected.as_deref().unwrap_or("no more");
     let at_line = if contrast.is_multiline {
         format!("line {} of the output: ", contrast.line + 1)
     } else {
         String::new()
     };
-    let expected = contrast.expected.as_deref();
-    match expected {
-        _ if way == Way::Nothing => {
-            format!(
-                "expected {}, but nothing of the kind happened",
-                expected.unwrap_or("nothing")
-            )
-        }
-        Some(expected) => match &contrast.actual {
-            Some(actual) => format!("{at_line}expected {expected}, but {} {actual}", way.verb()),
-            None => format!("{at_line}expected {expected}, but the output ends before it"),
-        },
-        None => {
-            let actual = contrast.actual.as_deref().unwrap_or("nothing");
-            format!("{at_line}expected no more, but {} {actual}", way.verb())
-        }
+    let mut brief = format!(
+        "{at_line}expected {expected}, but {}",
+        label(kind, contrast, way)
+    );
+    for remark in &contrast.remarks {
+        brief += &format!("; {remark}");
     }
+    brief
 }
 
-fn label(contrast: &Contrast, way: Way) -> String {
+/// What Python did, where the document says something else.
+fn label(kind: ClaimKind, contrast: &Contrast, way: Way) -> String {
+    let verb = way.verb();
     match (&contrast.expected, &contrast.actual) {
-        _ if way == Way::Nothing => "nothing of the kind happened".to_owned(),
-        (Some(_), Some(actual)) => format!("{} {actual}", way.verb()),
-        (Some(_), None) => "Python's output ends before this line".to_owned(),
-        (None, actual) => {
-            let actual = actual.clone().unwrap_or_else(|| quoted(""));
-            format!("after this line, {} {actual}", way.verb())
+        _ if way == Way::Nothing && kind == ClaimKind::Raises => {
+            "no exception was raised".to_owned()
         }
+        _ if way == Way::Nothing => "nothing of the kind happened".to_owned(),
+        (Some(_), Some(actual)) => format!("{verb} {actual}"),
+        (_, None) if contrast.is_actual_empty => format!("{verb} nothing"),
+        (Some(_), None) => "Python's output ends before this line".to_owned(),
+        (None, Some(actual)) if contrast.line > 0 => format!("then {verb} {actual} as well"),
+        (None, actual) => format!("{verb} {}", actual.as_deref().unwrap_or("nothing")),
     }
 }
 
@@ -167,7 +175,7 @@ fn label(contrast: &Contrast, way: Way) -> String {
 fn narrow(document: &Document, claim: &JudgedClaim, contrast: &Contrast) -> Span {
     let span = within(document, claim.claim.span);
     let text = span.of(&document.text);
-    if contrast.is_multiline || text.contains('\n') {
+    if text.contains('\n') {
         let start = document.index.line(span.start);
         let count = claim.expected.lines().count().max(1);
         let line = start.plus(contrast.line.min(count - 1));
@@ -224,6 +232,7 @@ pub(super) fn undecided(
         span: Some(first.claim.span),
         position: None,
         message,
+        also_shown: None,
         brief: None,
         label: undecided_label(first, observation),
         marks,

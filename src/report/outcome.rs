@@ -62,6 +62,7 @@ pub(super) fn finding(
         },
         span: Some(span_of(line)),
         position: None,
+        also_shown: None,
         message: words.message,
         brief: None,
         label: words.label,

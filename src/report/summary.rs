@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Report;
-use crate::compare::{ClaimVerdict, Status};
+use crate::compare::{ClaimVerdict, JudgedClaim, Status};
 use crate::observation::Ending;
 use crate::plan::Reason;
 use crate::sandbox::LayerState;
@@ -11,6 +11,9 @@ use crate::sandbox::LayerState;
 /// Said of every report whose snippets ran without any confinement.
 pub(super) const UNCONFINED: &str = "warning: NO SANDBOX: these blocks could do to this machine \
     whatever they liked; do this only with documents that you trust";
+
+/// The reason of a claim whose statement never ran.
+pub(super) const NOT_REACHED: &str = "not-reached";
 
 /// The counts of a report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,6 +40,8 @@ pub struct Summary {
     pub claims_broken: usize,
     /// Claims that could not be decided.
     pub claims_inconclusive: usize,
+    /// Those of them whose statement never ran.
+    pub claims_not_reached: usize,
     /// Comments that are no claims.
     pub notes: usize,
     /// Why blocks are inconclusive, and how many each.
@@ -55,7 +60,7 @@ impl Summary {
         for document in &report.documents {
             summary.unread += usize::from(document.document.is_none());
             for claim in &document.claims {
-                summary.add_claim(claim.verdict);
+                summary.add_claim(claim);
             }
             for block in &document.blocks {
                 summary.blocks += 1;
@@ -63,18 +68,21 @@ impl Summary {
                 summary.add_status(block.verdict.status, block.verdict.reason);
                 summary.notes += block.verdict.notes;
                 for claim in &block.verdict.claims {
-                    summary.add_claim(claim.verdict);
+                    summary.add_claim(claim);
                 }
             }
         }
         summary
     }
 
-    fn add_claim(&mut self, verdict: ClaimVerdict) {
-        match verdict {
+    fn add_claim(&mut self, claim: &JudgedClaim) {
+        match claim.verdict {
             ClaimVerdict::Held => self.claims_held += 1,
             ClaimVerdict::Broken => self.claims_broken += 1,
-            ClaimVerdict::Inconclusive => self.claims_inconclusive += 1,
+            ClaimVerdict::Inconclusive => {
+                self.claims_inconclusive += 1;
+                self.claims_not_reached += usize::from(claim.reason == Some(NOT_REACHED));
+            }
         }
     }
 

@@ -2,12 +2,12 @@
 //!
 //! A format chooses how much of each it shows; none of them decides what is worth telling.
 
-use super::finding::{Finding, NOT_REACHED, paragraph};
+use super::finding::{Finding, paragraph};
 use super::judged;
 use super::neutral;
 use super::outcome;
 use super::place::{Places, within};
-use super::summary::counted;
+use super::summary::{NOT_REACHED, counted};
 use super::{BlockReport, DocumentReport};
 use crate::compare::{ClaimVerdict, JudgedClaim, Status};
 use crate::observation::Ending;

@@ -404,14 +404,23 @@ fn output_blocks_sessions_exceptions_and_prose() {
         Reason::BrokenClaim,
     );
     session.case.kind = SnippetKind::Session;
-    session.verdict.claims = vec![judged(
+    let (text, verdict) = ("[1, 3, 2]", ClaimVerdict::Broken);
+    let mut claim = judged(
         &document,
         ClaimKind::Session,
-        "[1, 3, 2]",
-        "[1, 3, 2]",
+        text,
+        text,
         Some("[1, 2, 3]"),
-        ClaimVerdict::Broken,
-    )];
+        verdict,
+    );
+    let prompt = line_of(&document, ">>> sorted");
+    claim.claim.subject = Subject::Statement {
+        first: prompt,
+        last: prompt,
+        may_repeat: false,
+        is_print: false,
+    };
+    session.verdict.claims = vec![claim];
     let mut raises = failed(
         block(&document, "3", "int('x')", "len('abc')"),
         Reason::BrokenClaim,
@@ -480,6 +489,7 @@ fn output_that_is_too_long_or_too_short() {
         claim("0\n1\n4\n8\n16\n"),
         claim("0\n1\n4\n8\n16\n25\n36\n"),
         claim(""),
+        claim("0\n1\n5\n8\n17\n25\n"),
         claim("0\n1\n4\n8 \n16\n25\n"),
     ];
     insta::assert_snapshot!(both(&report(vec![of(document.clone(), blocks)])));
@@ -691,6 +701,18 @@ fn nothing_to_run_is_said() {
 }
 
 #[test]
+fn a_run_without_a_sandbox_says_so_aloud() {
+    let document = Document::new("endings.md", ENDINGS);
+    let passed = held(block(&document, "1", "print(", "while"));
+    let mut weak = report(vec![of(document, vec![passed])]);
+    weak.confinement.rung = "C".to_owned();
+    weak.confinement.layers[0].state = LayerState::Absent;
+    let mut unconfined = weak.clone();
+    unconfined.confinement.rung = "none".to_owned();
+    insta::assert_snapshot!(format!("{}\n=== weak\n{}", both(&unconfined), both(&weak)));
+}
+
+#[test]
 fn a_line_of_a_megabyte_is_cut_around_the_claim() {
     let text = format!(
         "```python\nx = '{}' # 3 {}\n```\n",
@@ -803,6 +825,10 @@ fn json_has_the_names_that_machines_depend_on() {
 
 #[test]
 fn json_of_a_small_report() {
-    let json = json(&report(vec![memory()]));
-    insta::assert_snapshot!(serde_json::to_string_pretty(&json).expect("JSON"));
+    let mut out = Vec::new();
+    json::render(&report(vec![memory()]), &mut out).expect("writing to memory");
+    let json = String::from_utf8(out).expect("UTF-8");
+    assert_eq!(json.lines().count(), 1);
+    // The order of the names is part of it, so this is the text itself, broken into lines.
+    insta::assert_snapshot!(json.replace(",\"", ",\n\"").replace("[{", "[\n{"));
 }
