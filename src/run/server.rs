@@ -59,12 +59,8 @@ fn start(args: &[String]) -> Result<u8, String> {
 }
 
 fn open_null() -> Result<OwnedFd, String> {
-    rustix::fs::open(
-        "/dev/null",
-        OFlags::RDWR | OFlags::CLOEXEC,
-        Mode::empty(),
-    )
-    .map_err(|error| format!("/dev/null: {error}"))
+    rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
+        .map_err(|error| format!("/dev/null: {error}"))
 }
 
 #[derive(Debug)]
@@ -79,6 +75,8 @@ struct Server {
 /// What a forked child keeps.
 #[derive(Debug)]
 struct Child {
+    /// The process that may report: the page is not mapped in those it forks.
+    pid: Pid,
     page: Page,
     /// Device and inode of the pipes on descriptors 1 and 2.
     streams: [(u64, u64); 2],
@@ -92,7 +90,10 @@ impl Host for Server {
         ];
         paths.extend(layout.search_path.iter().map(PathBuf::from));
         self.ground.settle(&paths)?;
-        let version = Python::version_str().split_whitespace().next().unwrap_or_default();
+        let version = Python::version_str()
+            .split_whitespace()
+            .next()
+            .unwrap_or_default();
         let hello = Event::Hello {
             version: version.to_owned(),
             confinement: self.ground.confinement(),
@@ -125,6 +126,9 @@ impl Host for Server {
         let Some(child) = &mut self.child else {
             return;
         };
+        if rustix::process::getpid() != child.pid {
+            return;
+        }
         if let Ok(mut line) = serde_json::to_vec(record) {
             line.push(b'\n');
             // A record that does not fit is lost; the end then does not fit either, or stands
@@ -271,7 +275,11 @@ impl Server {
                     identity(rustix::stdio::stdout()).unwrap_or_default(),
                     identity(rustix::stdio::stderr()).unwrap_or_default(),
                 ];
-                self.child = Some(Child { page, streams });
+                self.child = Some(Child {
+                    pid: rustix::process::getpid(),
+                    page,
+                    streams,
+                });
                 Ok((job, file))
             }
             Err(error) => {
