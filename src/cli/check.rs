@@ -8,9 +8,7 @@ use super::judge::judge;
 use super::prepare::{Snapshots, prepare};
 use super::progress::with_progress;
 use super::settings::{Settings, Typed};
-use crate::compare::{ClaimVerdict, Status};
-use crate::problem::Severity;
-use crate::report::{DocumentReport, Report};
+use crate::report;
 use crate::run;
 
 /// Checks what the arguments name.
@@ -46,44 +44,15 @@ pub(super) fn check(args: &CheckArgs, console: &Console) -> Exit {
     };
     let wall_ms = started.elapsed().as_secs_f64() * 1000.0;
     let report = judge(prepared, outcome, wall_ms);
-    let printed = console.print(&render(&report, settings.format, console));
-    exit.max(printed).max(verdict(&report, settings.strict))
-}
-
-fn render(report: &Report, format: FormatArg, console: &Console) -> String {
-    let _ = (report, console);
-    match format {
-        FormatArg::Full | FormatArg::Concise | FormatArg::Json => String::new(),
-    }
-}
-
-/// What the whole report comes to.
-fn verdict(report: &Report, is_strict: bool) -> Exit {
-    let is_held = report
-        .documents
-        .iter()
-        .all(|document| is_held(document, is_strict));
-    if is_held { Exit::Held } else { Exit::Broken }
-}
-
-fn is_held(document: &DocumentReport, is_strict: bool) -> bool {
-    let claim_holds = |verdict: ClaimVerdict| match verdict {
-        ClaimVerdict::Held => true,
-        ClaimVerdict::Broken => false,
-        ClaimVerdict::Inconclusive => !is_strict,
-    };
-    let status_holds = |status: Status| match status {
-        Status::Passed | Status::Skipped => true,
-        Status::Failed => false,
-        Status::Inconclusive => !is_strict,
-    };
-    let has_error = document
-        .problems
-        .iter()
-        .any(|problem| problem.severity == Severity::Error);
-    let blocks_hold = document.blocks.iter().all(|block| {
-        let claims = &block.verdict.claims;
-        status_holds(block.verdict.status) && claims.iter().all(|claim| claim_holds(claim.verdict))
+    let style = console.style(settings.strict);
+    let printed = console.write(|out| match settings.format {
+        FormatArg::Full => report::full::render(&report, style, out),
+        FormatArg::Concise => report::concise::render(&report, style, out),
+        FormatArg::Json => report::json::render(&report, out),
     });
-    !has_error && blocks_hold && document.claims.iter().all(|c| claim_holds(c.verdict))
+    let verdict = match report::exit_status(&report, settings.strict) {
+        0 => Exit::Held,
+        _ => Exit::Broken,
+    };
+    exit.max(printed).max(verdict)
 }

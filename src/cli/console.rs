@@ -3,12 +3,13 @@
 //! A reader that goes away early (`snipcheck check | head`) is no error, and never a panic.
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
 
 use super::args::{Args, ColorArg};
+use crate::report::{Style, neutral};
 
 /// How a command ended; the graver of two is the greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,18 +75,36 @@ impl Console {
         self.verbosity > Verbosity::Quiet && io::stderr().is_terminal()
     }
 
-    /// Writes `text` to standard output.
-    pub(super) fn print(&self, text: &str) -> Exit {
-        let mut stdout = io::stdout().lock();
-        match stdout
-            .write_all(text.as_bytes())
-            .and_then(|()| stdout.flush())
-        {
+    /// How reports for people look here.
+    pub(super) fn style(&self, strict: bool) -> Style {
+        let width = io::stdout()
+            .is_terminal()
+            .then(|| rustix::termios::tcgetwinsize(io::stdout()).ok())
+            .flatten()
+            .map(|size| usize::from(size.ws_col))
+            .filter(|&columns| columns > 0);
+        Style {
+            color: self.has_color,
+            width,
+            verbose: self.verbosity == Verbosity::Verbose,
+            strict,
+        }
+    }
+
+    /// Writes what `render` gives to standard output.
+    pub(super) fn write(&self, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Exit {
+        let mut stdout = BufWriter::new(io::stdout().lock());
+        match render(&mut stdout).and_then(|()| stdout.flush()) {
             Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => {
                 self.error(format_args!("failed to write the output: {cause}"))
             }
             _ => Exit::Held,
         }
+    }
+
+    /// Writes `text`, parts of which may come from a document or a file name, to standard output.
+    pub(super) fn print(&self, text: &str) -> Exit {
+        self.write(|out| out.write_all(harmless(text).as_bytes()))
     }
 
     /// Says on standard error why the command cannot do its job.
@@ -100,17 +119,8 @@ impl Console {
     }
 }
 
-/// `text` with what a terminal could act on shown as escapes: it may come from a document or a file name.
-pub(super) fn harmless(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        let is_hidden = c.is_control()
-            || matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if is_hidden && c != '\n' {
-            shown.extend(c.escape_unicode());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
+/// `text` with what a terminal or a CI log could act on shown as escapes.
+fn harmless(text: &str) -> String {
+    let line = |line: &str| neutral::line_start(&neutral::text(line));
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::args::{DoctorArgs, ProjectArgs};
-use super::console::{Console, Exit, harmless};
+use super::console::{Console, Exit};
 use super::settings::{Settings, Typed};
 use crate::run::{self, Interpreter};
 use crate::sandbox::{Confinement, LayerState};
@@ -15,9 +15,7 @@ pub(super) fn doctor(args: &DoctorArgs, console: &Console) -> Exit {
         Err(error) => return console.error(error),
     };
     match run::survey(&settings.run_options()) {
-        Ok((interpreter, confinement)) => {
-            console.print(&harmless(&table(&interpreter, &confinement)))
-        }
+        Ok((interpreter, confinement)) => console.print(&table(&interpreter, &confinement)),
         Err(error) => console.error(error),
     }
 }

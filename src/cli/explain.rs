@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::args::ExplainArgs;
-use super::console::{Console, Exit, harmless};
+use super::console::{Console, Exit};
 use super::judge::judge;
 use super::list::kind_name;
 use super::prepare::{Snapshots, prepare};
@@ -44,7 +44,7 @@ pub(super) fn explain(args: &ExplainArgs, console: &Console) -> Exit {
             }
         }
     }
-    console.print(&harmless(&text))
+    console.print(&text)
 }
 
 fn push_block(text: &mut String, document: &Document, block: &BlockReport) {

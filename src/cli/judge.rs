@@ -4,7 +4,7 @@ use super::prepare::{Entry, Origin, Prepared};
 use crate::compare::{self, recorded};
 use crate::observation::Observation;
 use crate::plan::DocumentPlan;
-use crate::report::{BlockReport, DocumentReport, Report};
+use crate::report::{BlockReport, DocumentReport, Report, neutral};
 use crate::run::RunOutcome;
 
 /// Judges everything that was prepared by what `outcome` says it did.
@@ -57,7 +57,7 @@ fn judge_document(
             let line = case.block.first_line(&plan.document);
             let accept = format!(
                 "snipcheck update {}",
-                shell_argument(&format!("{}:{line}", plan.document.path))
+                neutral::shell_argument(&format!("{}:{line}", plan.document.path))
             );
             verdict = recorded::against_record(verdict, &case, &observation, record, &accept);
         }
@@ -73,14 +73,5 @@ fn judge_document(
         problems: plan.problems,
         claims: Vec::new(),
         blocks,
-    }
-}
-
-fn shell_argument(argument: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "_./:-".contains(c);
-    if argument.chars().all(is_plain) {
-        argument.to_owned()
-    } else {
-        format!("'{}'", argument.replace('\'', "'\\''"))
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::args::{ListArgs, RunArgs};
-use super::console::{Console, Exit, harmless};
+use super::console::{Console, Exit};
 use super::prepare::{Entry, Snapshots, prepare};
 use super::settings::{Settings, Typed};
 use crate::block::{self, Block, BlockId, Tag};
@@ -37,7 +37,7 @@ pub(super) fn list(args: &ListArgs, console: &Console) -> Exit {
             }
         }
     }
-    exit.max(console.print(&harmless(&text)))
+    exit.max(console.print(&text))
 }
 
 /// One line of the table.

@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use super::args::UpdateArgs;
-use super::console::{Console, Exit, Verbosity, harmless};
+use super::console::{Console, Exit, Verbosity};
 use super::prepare::{Entry, Origin, Prepared, Recorded, Snapshots, prepare};
 use super::progress::with_progress;
 use super::settings::{Settings, Typed};
@@ -316,6 +316,6 @@ impl<'a> Account<'a> {
         } else {
             let _ = writeln!(self.text, "{}", counts.join(", "));
         }
-        self.exit.max(self.console.print(&harmless(&self.text)))
+        self.exit.max(self.console.print(&self.text))
     }
 }

@@ -42,18 +42,42 @@ def main(native):
     os.environ.pop("PYTHONHASHSEED", None)
     if sys.path and sys.path[0] == "":
         del sys.path[0]
+    # Whatever exists before the fork costs a child nothing but the pages it writes to.
+    module = stage(native)
     gc.collect()
     gc.freeze()
     job = native.serve([path for path in sys.path if path], sys.prefix, sys.base_prefix)
     random.seed()
-    Run(native, *job).run()
+    Run(native, module, *job).run()
+
+
+def stage(native):
+    """Puts a script's module and streams in place; returns the module."""
+    module = type(sys)("__main__")
+    module.__builtins__ = builtins
+    module.__annotations__ = {}
+    sys.modules["__main__"] = module
+    sys.stdin = sys.__stdin__ = open(0, "r", encoding="utf-8", closefd=False)
+    sys.stdout = sys.__stdout__ = marked_stream(native, 1, "<stdout>", "strict")
+    sys.stderr = sys.__stderr__ = marked_stream(native, 2, "<stderr>", "backslashreplace")
+    return module
+
+
+def marked_stream(native, fd, name, errors):
+    buffer = io.open(fd, "wb", closefd=False)
+    buffer.raw.name = name
+    stream = TextIOWrapper(buffer, "utf-8", errors, "\n", line_buffering=True)
+    stream.mode = "w"
+    stream.marker = Marker(native, fd)
+    return stream
 
 
 class Run:
     """One job in one child."""
 
-    def __init__(self, native, document, nonce, file, script, context, supplied, watches):
+    def __init__(self, native, module, document, nonce, file, script, context, supplied, watches):
         self.native = native
+        self.module = module
         self.document = document
         self.file = file
         self.script = script
@@ -64,7 +88,7 @@ class Run:
         self.loop = None
         self.constants = {}
         self.statements_left = 0
-        self.globals = {}
+        self.globals = module.__dict__
 
     def run(self):
         self.prepare()
@@ -101,6 +125,7 @@ class Run:
             self.finish_quietly()
             self.native.end("exited", self.nonce, status, is_early, None)
             return status
+        self.mark("s", 0)
         self.show(error)
         described = self.describe(error)
         kind = "raised"
@@ -114,22 +139,13 @@ class Run:
 
     def prepare(self):
         """Makes the process look like one that runs a script."""
-        module = type(sys)("__main__")
-        module.__file__ = self.file
-        module.__builtins__ = builtins
-        module.__annotations__ = {}
-        sys.modules["__main__"] = module
-        self.globals = module.__dict__
-        directory = os.path.dirname(self.file)
-        sys.path.insert(0, directory)
+        self.module.__file__ = self.file
+        sys.path.insert(0, os.path.dirname(self.file))
         sys.argv[:] = [self.file]
         if hasattr(sys, "orig_argv"):
             sys.orig_argv[:] = [sys.executable, self.file]
-        sys.stdin = sys.__stdin__ = open(0, "r", encoding="utf-8", closefd=False)
-        for name, fd in (("stdout", 1), ("stderr", 2)):
-            stream = self.stream(fd, name)
-            setattr(sys, name, stream)
-            setattr(sys, "__" + name + "__", stream)
+        for stream in (sys.stdout, sys.stderr):
+            stream.marker.begin(self.nonce, self.document)
         source = self.source_text()
         try:
             with open(self.file, "w", encoding="utf-8", errors="surrogatepass", newline="\n") as f:
@@ -149,15 +165,6 @@ class Run:
             text.append(code)
             at = line + code.count("\n")
         return "".join(text)
-
-    def stream(self, fd, name):
-        raw = io.open(fd, "wb", closefd=False)
-        raw.raw.name = "<" + name + ">"
-        errors = "strict" if fd == 1 else "backslashreplace"
-        stream = TextIOWrapper(raw, "utf-8", errors, "\n", line_buffering=True)
-        stream.mode = "w"
-        stream.marker = Marker(self.native, self.nonce, self.document, fd)
-        return stream
 
     def mark(self, kind, line):
         for stream in (sys.__stdout__, sys.__stderr__):
@@ -512,12 +519,16 @@ class Marker:
     and C code write.
     """
 
-    def __init__(self, native, nonce, document, fd):
+    def __init__(self, native, fd):
         self.native = native
+        self.fd = fd
+        self.head = ""
+        self.document = ""
+        self.line = None
+
+    def begin(self, nonce, document):
         self.head = "\0\2" + nonce
         self.document = document
-        self.fd = fd
-        self.line = None
 
     def statement(self, kind, line):
         self.line = None
