@@ -361,5 +361,5 @@ fn a_damaged_snapshot_is_located_and_never_overwritten() {
 fn file_names_cannot_act_on_the_terminal() {
     let project = Project::new(&[("a\u{1b}[2J.md", "text\n")]);
     let ran = project.run(&["list"]);
-    assert_eq!(ran.stdout, "a\\u{1b}[2J.md\n  no code blocks\n");
+    assert_eq!(ran.stdout, "a\\x1b[2J.md\n  no code blocks\n");
 }
