@@ -73,7 +73,7 @@ pub fn main() -> ExitCode {
     let out = crate::run::run(
         &[plan],
         &crate::run::RunOptions {
-            jobs: 2,
+            jobs: std::env::var("JOBS").ok().map_or(2, |j| j.parse().unwrap()),
             python,
             hash_seed: 0,
             limits: crate::policy::Limits::STUDY,
