@@ -102,6 +102,11 @@ impl Block {
         false
     }
 
+    /// Whether the block holds an IPython transcript: `In [1]:` before the first line of code.
+    pub fn is_ipython(&self) -> bool {
+        false
+    }
+
     /// The document line of the first line of code (of the block's start where it is empty).
     pub fn first_line(&self, document: &Document) -> LineNumber {
         match self.lines.first() {

@@ -1,1 +1,5 @@
 //! The one test binary.
+
+mod cases;
+mod laws;
+mod stages;

@@ -1,0 +1,3 @@
+//! One file per stage that cases drive: it turns a case into the text that its snapshot holds.
+
+pub(crate) mod extract;
