@@ -43,7 +43,9 @@ pub(super) fn begins(rest: &str, after_value: bool) -> bool {
         return after_value && (trimmed.starts_with('—') || trimmed.starts_with('→'));
     };
     let is_spaced = behind.is_empty() || behind.starts_with(char::is_whitespace);
-    let is_reason = REASONS.iter().any(|reason| behind.trim_start().starts_with(reason));
+    let is_reason = REASONS
+        .iter()
+        .any(|reason| behind.trim_start().starts_with(reason));
     is_spaced && (after_value || (is_reason && trimmed.starts_with(',')))
 }
 
@@ -95,7 +97,8 @@ pub(super) fn is_all_values(text: &str) -> bool {
         count += 1;
         rest = rest.get(len..).unwrap_or_default();
         rest = rest.trim_start_matches(|c: char| {
-            c.is_whitespace() || matches!(c, ',' | ';' | ':' | '=' | '-' | '–' | '—' | '|' | '→' | '>')
+            c.is_whitespace()
+                || matches!(c, ',' | ';' | ':' | '=' | '-' | '–' | '—' | '|' | '→' | '>')
         });
         if rest.is_empty() {
             return count > 1;

@@ -81,10 +81,16 @@ impl Comparison {
             (Value::Bytes(e), Value::Bytes(a)) => (e == a).then_some(Likeness::Exact),
             (Value::Name(e), Value::Name(a)) => names(e, a),
             (Value::Angle(e), Value::Angle(a)) => angles(e, a),
-            (Value::Name(e), Value::Angle(a)) => is_type_name(e, a).then_some(Likeness::Under(Tolerance::TypeShorthand)),
+            (Value::Name(e), Value::Angle(a)) => {
+                is_type_name(e, a).then_some(Likeness::Under(Tolerance::TypeShorthand))
+            }
             // `{ a: 1 }` as JavaScript writes it.
-            (Value::Name(e), Value::Str(a)) => (e == a).then_some(Likeness::Under(Tolerance::Quotes)),
-            (Value::List(e), Value::List(a)) | (Value::Tuple(e), Value::Tuple(a)) => self.items(e, a),
+            (Value::Name(e), Value::Str(a)) => {
+                (e == a).then_some(Likeness::Under(Tolerance::Quotes))
+            }
+            (Value::List(e), Value::List(a)) | (Value::Tuple(e), Value::Tuple(a)) => {
+                self.items(e, a)
+            }
             (Value::Set(e), Value::Set(a)) => self.set(e, a),
             (Value::Dict(e), Value::Dict(a)) => self.dict(e, a),
             (Value::Call(e, e_args), Value::Call(a, a_args)) => {
@@ -115,7 +121,13 @@ impl Comparison {
             expected,
             actual,
             |(keyword, item)| keyword.is_none() && *item == Value::Ellipsis,
-            |(e_key, e), (a_key, a)| if e_key == a_key { self.value(e, a) } else { None },
+            |(e_key, e), (a_key, a)| {
+                if e_key == a_key {
+                    self.value(e, a)
+                } else {
+                    None
+                }
+            },
         )
     }
 
@@ -141,7 +153,8 @@ impl Comparison {
     }
 
     fn dict(&mut self, expected: &[(Value, Value)], actual: &[(Value, Value)]) -> Option<Likeness> {
-        let is_gap = |(key, value): &(Value, Value)| *key == Value::Ellipsis && *value == Value::Ellipsis;
+        let is_gap =
+            |(key, value): &(Value, Value)| *key == Value::Ellipsis && *value == Value::Ellipsis;
         let in_order = align(expected, actual, is_gap, |e, a| self.pair(&e, &a));
         if in_order.is_some() {
             return in_order;
@@ -194,10 +207,9 @@ impl Comparison {
         }
         let mut total = Likeness::Exact;
         for item in rest {
-            let found = left
-                .iter()
-                .enumerate()
-                .find_map(|(index, other)| alike(self, item, other).map(|likeness| (index, likeness)));
+            let found = left.iter().enumerate().find_map(|(index, other)| {
+                alike(self, item, other).map(|likeness| (index, likeness))
+            });
             let (index, likeness) = found?;
             left.swap_remove(index);
             total = total.and(likeness);
@@ -231,7 +243,10 @@ fn names(expected: &str, actual: &str) -> Option<Likeness> {
 
 /// Whether the dotted name `whole` ends with `part`.
 fn is_last_part(part: &str, whole: &str) -> bool {
-    whole.strip_suffix(part).is_some_and(|before| before.ends_with('.')) && !part.is_empty()
+    whole
+        .strip_suffix(part)
+        .is_some_and(|before| before.ends_with('.'))
+        && !part.is_empty()
 }
 
 /// Whether `name` is the type of which `angle` is the repr (`class 'collections.Counter'`).
@@ -265,20 +280,30 @@ fn angles(expected: &str, actual: &str) -> Option<Likeness> {
     let (at, before) = before.split_last()?;
     let is_left_out = is_address(address) && *at == "at" && e_words.last() != Some(address);
     let shorter = e_words.len() == before.len()
-        && e_words.iter().zip(before).all(|(e, a)| e == a || is_last_part(e, a));
+        && e_words
+            .iter()
+            .zip(before)
+            .all(|(e, a)| e == a || is_last_part(e, a));
     (is_left_out && shorter).then_some(Likeness::Under(Tolerance::Address))
 }
 
 /// `0x7f…`, however it is shortened.
 pub(super) fn is_address(word: &str) -> bool {
     word.strip_prefix("0x").is_some_and(|digits| {
-        digits.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '…' | '?' | '*'))
+        digits
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '…' | '?' | '*'))
     })
 }
 
 /// The words of a repr and the signs between them; white space only separates.
 fn words(text: &str) -> Vec<&str> {
-    let is_sign = |c: char| matches!(c, '\'' | '"' | ',' | ';' | ':' | '=' | '(' | ')' | '[' | ']' | '{' | '}');
+    let is_sign = |c: char| {
+        matches!(
+            c,
+            '\'' | '"' | ',' | ';' | ':' | '=' | '(' | ')' | '[' | ']' | '{' | '}'
+        )
+    };
     let mut words = Vec::new();
     for chunk in text.split_whitespace() {
         let mut rest = chunk;
@@ -301,7 +326,11 @@ fn words(text: &str) -> Vec<&str> {
 pub(super) fn matches_with_ellipsis(pattern: &str, actual: &str) -> bool {
     let unified = pattern.replace('…', "...");
     let mut parts = unified.split("...").map(|part| part.trim_matches(' '));
-    let stated: usize = unified.replace("...", "").chars().filter(|c| c.is_alphanumeric()).count();
+    let stated: usize = unified
+        .replace("...", "")
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .count();
     if !unified.contains("...") || stated < 3 {
         return false;
     }

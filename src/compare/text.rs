@@ -46,7 +46,10 @@ pub(super) fn agree(said: &Said, actual: &str) -> Option<Likeness> {
     if stands_first(text, actual) {
         return Some(Likeness::Exact);
     }
-    if said.with_lead.is_some_and(|lead| stands_first(lead.trim(), actual)) {
+    if said
+        .with_lead
+        .is_some_and(|lead| stands_first(lead.trim(), actual))
+    {
         return Some(Likeness::Under(Tolerance::LeadWordInOutput));
     }
     if let Some(likeness) = said.value().and_then(|value| value_agrees(value, actual))
@@ -91,7 +94,10 @@ fn stands_first(text: &str, actual: &str) -> bool {
 
 /// Whether what follows the value is no part of it.
 fn is_remark_or_nothing(said: &Said, text: &str) -> bool {
-    let rest = said.text.get(said.value_len.unwrap_or_default()..).unwrap_or_default();
+    let rest = said
+        .text
+        .get(said.value_len.unwrap_or_default()..)
+        .unwrap_or_default();
     rest.trim().is_empty() || (remark::begins(rest, true) && !remark::is_all_values(text))
 }
 
@@ -115,12 +121,16 @@ fn value_agrees(written: &str, actual: &str) -> Option<Likeness> {
 /// What differs between two spellings of one value.
 fn spelling(written: &str, actual: &str, likeness: Likeness) -> Likeness {
     let without = |text: &str, extra: &[char]| -> String {
-        text.chars().filter(|c| !c.is_whitespace() && !extra.contains(c)).collect()
+        text.chars()
+            .filter(|c| !c.is_whitespace() && !extra.contains(c))
+            .collect()
     };
     match () {
         () if likeness > Likeness::Exact || written == actual => Likeness::Exact,
         () if without(written, &[]) == without(actual, &[]) => Likeness::Under(Tolerance::Spacing),
-        () if without(written, &[',']) == without(actual, &[',']) => Likeness::Under(Tolerance::Commas),
+        () if without(written, &[',']) == without(actual, &[',']) => {
+            Likeness::Under(Tolerance::Commas)
+        }
         () => Likeness::Under(Tolerance::Quotes),
     }
 }
@@ -130,7 +140,10 @@ fn repr_of_printed(expected: &Value, actual: &str) -> Option<Likeness> {
     let Value::Call(name, arguments) = expected else {
         return None;
     };
-    let printed = match (name.rsplit('.').next().unwrap_or(name), arguments.as_slice()) {
+    let printed = match (
+        name.rsplit('.').next().unwrap_or(name),
+        arguments.as_slice(),
+    ) {
         (_, [(None, Value::Str(content))]) => content.clone(),
         ("Fraction", [(None, Value::Number(above)), (None, Value::Number(below))]) => {
             format!("{above}/{below}")
@@ -151,14 +164,33 @@ fn written_otherwise(text: &str, actual: &str) -> Option<Likeness> {
     let under = |is_so: bool, tolerance| is_so.then_some(Likeness::Under(tolerance));
     let actual_line = collapse(actual);
     let plain = remark::plain_quotes(text);
-    under(collapse(text) == actual_line, Tolerance::Spacing)
-        .or_else(|| under(collapse(&plain) == collapse(&remark::plain_quotes(actual)), Tolerance::SmartQuotes))
-        .or_else(|| under(unquoted(&plain).is_some_and(|inner| inner == actual), Tolerance::SmartQuotes))
+    let spaced = match actual.contains('\n') && !text.contains('\n') {
+        true => Tolerance::JoinedLines,
+        false => Tolerance::Spacing,
+    };
+    under(collapse(text) == actual_line, spaced)
+        .or_else(|| {
+            under(
+                collapse(&plain) == collapse(&remark::plain_quotes(actual)),
+                Tolerance::SmartQuotes,
+            )
+        })
+        .or_else(|| {
+            under(
+                unquoted(&plain).is_some_and(|inner| inner == actual),
+                Tolerance::SmartQuotes,
+            )
+        })
         .or_else(|| under(is_but_for_stop(text, actual), Tolerance::TrailingDot))
         .or_else(|| under(is_type_shorthand(text, actual), Tolerance::TypeShorthand))
         .or_else(|| masked(text, actual))
         .or_else(|| same_values(text, actual))
-        .or_else(|| under(same::matches_with_ellipsis(text, actual), Tolerance::Ellipsis))
+        .or_else(|| {
+            under(
+                same::matches_with_ellipsis(text, actual),
+                Tolerance::Ellipsis,
+            )
+        })
         .or_else(|| under(is_comma_joined(text, &actual_line), Tolerance::CommaJoined))
         .or_else(|| lines_agree(text, actual))
         .or_else(|| under(is_joined_lines(text, actual), Tolerance::JoinedLines))
@@ -169,7 +201,9 @@ fn written_otherwise(text: &str, actual: &str) -> Option<Likeness> {
 /// The inside of a text in back-ticks, or in quotes that were typographic.
 fn unquoted(text: &str) -> Option<&str> {
     ["`", "\"", "'"].iter().find_map(|quote| {
-        text.strip_prefix(quote)?.strip_suffix(quote).filter(|inner| !inner.is_empty())
+        text.strip_prefix(quote)?
+            .strip_suffix(quote)
+            .filter(|inner| !inner.is_empty())
     })
 }
 
@@ -198,11 +232,14 @@ fn masked(text: &str, actual: &str) -> Option<Likeness> {
         let mut masked = parts.next().unwrap_or_default().to_owned();
         for part in parts {
             masked.push_str("0x_");
-            masked.push_str(part.trim_start_matches(|c: char| c.is_ascii_hexdigit() || matches!(c, '.' | '…' | 'x')));
+            masked.push_str(part.trim_start_matches(|c: char| {
+                c.is_ascii_hexdigit() || matches!(c, '.' | '…' | 'x')
+            }));
         }
         unqualified(&masked)
     };
-    (without_addresses(text) == without_addresses(actual)).then_some(Likeness::Under(Tolerance::Address))
+    (without_addresses(text) == without_addresses(actual))
+        .then_some(Likeness::Under(Tolerance::Address))
 }
 
 /// Several values: those of a tuple without its brackets, or of a print of several.
@@ -222,7 +259,11 @@ fn same_values(text: &str, actual: &str) -> Option<Likeness> {
         .iter()
         .zip(&found)
         .try_fold(Likeness::Exact, |all, (e, a)| Some(all.and(same(e, a)?)))?;
-    let joined = if actual.contains('\n') { Tolerance::JoinedLines } else { Tolerance::CommaJoined };
+    let joined = if actual.contains('\n') {
+        Tolerance::JoinedLines
+    } else {
+        Tolerance::CommaJoined
+    };
     Some(likeness.under(joined))
 }
 
@@ -257,19 +298,23 @@ fn lines_agree(text: &str, actual: &str) -> Option<Likeness> {
     if !text.contains('\n') {
         return None;
     }
-    let (stated, found): (Vec<&str>, Vec<&str>) = (text.lines().collect(), actual.lines().collect());
+    let (stated, found): (Vec<&str>, Vec<&str>) =
+        (text.lines().collect(), actual.lines().collect());
     if stated.len() != found.len() {
         return None;
     }
-    stated.iter().zip(&found).try_fold(Likeness::Exact, |all, (line, other)| {
-        let (line, other) = (line.trim(), other.trim());
-        let likeness = if stands_first(line, other) {
-            Likeness::Exact
-        } else {
-            written_otherwise(line, other)?
-        };
-        Some(all.and(likeness))
-    })
+    stated
+        .iter()
+        .zip(&found)
+        .try_fold(Likeness::Exact, |all, (line, other)| {
+            let (line, other) = (line.trim(), other.trim());
+            let likeness = if stands_first(line, other) {
+                Likeness::Exact
+            } else {
+                written_otherwise(line, other)?
+            };
+            Some(all.and(likeness))
+        })
 }
 
 /// Several printed lines in one line of the comment, with something between them.
@@ -284,7 +329,10 @@ fn is_joined_lines(text: &str, actual: &str) -> bool {
             return false;
         }
         let quoted = ["'", "\"", ""].iter().find_map(|quote| {
-            separated.strip_prefix(quote)?.strip_prefix(line)?.strip_prefix(quote)
+            separated
+                .strip_prefix(quote)?
+                .strip_prefix(line)?
+                .strip_prefix(quote)
         });
         match quoted {
             Some(behind) => rest = behind,
@@ -299,7 +347,9 @@ fn after_joint(text: &str) -> &str {
     let mut rest = text;
     loop {
         let before = rest.len();
-        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '/' | '|' | '→'));
+        rest = rest.trim_start_matches(|c: char| {
+            c.is_whitespace() || matches!(c, ',' | ';' | '/' | '|' | '→')
+        });
         for joint in ["\\n", "->", "=>"] {
             rest = rest.strip_prefix(joint).unwrap_or(rest);
         }
@@ -317,7 +367,10 @@ fn numbers_rounded(text: &str, actual: &str) -> bool {
     let (stated, found) = (number_tokens(text), number_tokens(actual));
     stated.len() == found.len()
         && stated.len() > 1
-        && stated.iter().zip(&found).all(|(e, a)| e == a || number::same(e, a).is_some())
+        && stated
+            .iter()
+            .zip(&found)
+            .all(|(e, a)| e == a || number::same(e, a).is_some())
 }
 
 /// The text cut into numbers and what stands between them.
@@ -328,7 +381,9 @@ fn number_tokens(text: &str) -> Vec<&str> {
         let is_number = rest.starts_with(|c: char| c.is_ascii_digit());
         let len = match is_number {
             true => number_len(rest),
-            false => rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len()),
+            false => rest
+                .find(|c: char| c.is_ascii_digit())
+                .unwrap_or(rest.len()),
         };
         let (token, after) = rest.split_at(len);
         tokens.push(token);
@@ -341,8 +396,15 @@ fn number_tokens(text: &str) -> Vec<&str> {
 fn number_len(text: &str) -> usize {
     let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
     let whole = digits(text);
-    let decimals = text.get(whole..).and_then(|rest| rest.strip_prefix('.')).map_or(0, digits);
-    if decimals > 0 { whole + 1 + decimals } else { whole }
+    let decimals = text
+        .get(whole..)
+        .and_then(|rest| rest.strip_prefix('.'))
+        .map_or(0, digits);
+    if decimals > 0 {
+        whole + 1 + decimals
+    } else {
+        whole
+    }
 }
 
 /// `8` for the printed `max: 8`.
@@ -358,14 +420,20 @@ fn line_end(text: &str, actual: &str) -> Option<Likeness> {
     if let Some(before) = actual.strip_suffix(inner.as_str()) {
         let after_sign = ends_with_sign(before);
         // `3 5` is not `5`: the print shows two values and the comment one.
-        let last_word = before.trim_end().rsplit(char::is_whitespace).next().unwrap_or_default();
+        let last_word = before
+            .trim_end()
+            .rsplit(char::is_whitespace)
+            .next()
+            .unwrap_or_default();
         let after_word = is_value && before.ends_with(' ') && value::whole(last_word).is_none();
         return (after_sign || after_word).then_some(Likeness::Under(Tolerance::LineEnd));
     }
-    let tails = actual.match_indices([':', '=', '>']).filter_map(|(at, sign)| {
-        let tail = actual.get(at + sign.len()..)?;
-        (is_value && tail.starts_with(' ')).then(|| tail.trim())
-    });
+    let tails = actual
+        .match_indices([':', '=', '>'])
+        .filter_map(|(at, sign)| {
+            let tail = actual.get(at + sign.len()..)?;
+            (is_value && tail.starts_with(' ')).then(|| tail.trim())
+        });
     tails
         .take(CUT_LIMIT)
         .find_map(|tail| value_agrees(text, tail))
@@ -373,7 +441,9 @@ fn line_end(text: &str, actual: &str) -> Option<Likeness> {
 }
 
 fn ends_with_sign(before: &str) -> bool {
-    [": ", "= ", "> ", "→ ", "— ", "=", ":\t"].iter().any(|sign| before.ends_with(sign))
+    [": ", "= ", "> ", "→ ", "— ", "=", ":\t"]
+        .iter()
+        .any(|sign| before.ends_with(sign))
 }
 
 /// Numbers near each other, where the claim calls itself approximate.
@@ -384,8 +454,8 @@ fn approximately(said: &Said, actual: &str) -> Option<Likeness> {
             .find(|token| token.starts_with(|c: char| c.is_ascii_digit()))
             .map(str::to_owned)
     };
-    let is_near = said.is_approximate
-        && number::is_near(&first_number(said.text)?, &first_number(actual)?);
+    let is_near =
+        said.is_approximate && number::is_near(&first_number(said.text)?, &first_number(actual)?);
     is_near.then_some(Likeness::Under(Tolerance::Approximate))
 }
 
@@ -396,6 +466,9 @@ fn value_last(said: &Said, text: &str, actual: &str) -> Option<Likeness> {
     }
     let before = text.strip_suffix(actual)?;
     let after_equals = before.ends_with("= ") || before.ends_with("=> ");
-    let after_sign = [": ", "— ", "– ", "- ", "-> ", "→ "].iter().any(|sign| before.ends_with(sign));
-    (after_equals || (after_sign && !remark::is_all_values(text))).then_some(Likeness::Under(Tolerance::ValueLast))
+    let after_sign = [": ", "— ", "– ", "- ", "-> ", "→ "]
+        .iter()
+        .any(|sign| before.ends_with(sign));
+    (after_equals || (after_sign && !remark::is_all_values(text)))
+        .then_some(Likeness::Under(Tolerance::ValueLast))
 }

@@ -186,7 +186,12 @@ mod tests {
     #[test]
     fn marks_attribute_what_follows() {
         let bytes = b"\0\x02abs3\x03raw\0\x02abl4\x03one\n\0\x02abl4\x03two\n\0\x02abc9\x03ctx\0\x02abs0\x03end";
-        let expected = [(3, 0, "raw"), (3, 4, "one\n"), (3, 4, "two\n"), (0, 0, "end")];
+        let expected = [
+            (3, 0, "raw"),
+            (3, 4, "one\n"),
+            (3, 4, "two\n"),
+            (0, 0, "end"),
+        ];
         assert_eq!(rows(&capture(&[bytes])), expected);
         for split in 0..bytes.len() {
             let (a, b) = bytes.split_at(split);
@@ -197,7 +202,13 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_a_mark_is_output() {
-        for text in ["\0", "\0\x02", "\0\x02abx1\x03", "\0\x02abs99999999999\x03", "\0\x02ac"] {
+        for text in [
+            "\0",
+            "\0\x02",
+            "\0\x02abx1\x03",
+            "\0\x02abs99999999999\x03",
+            "\0\x02ac",
+        ] {
             let joined: String = capture(&[text.as_bytes()])
                 .into_iter()
                 .map(|e| e.text)

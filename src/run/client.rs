@@ -70,9 +70,8 @@ impl Client {
         limits: &Limits,
         hash_seed: u32,
     ) -> Result<Client, RunError> {
-        let failed = |what: &str, error: std::io::Error| {
-            RunError::new(format!("failed to {what}: {error}"))
-        };
+        let failed =
+            |what: &str, error: std::io::Error| RunError::new(format!("failed to {what}: {error}"));
         let (ours, theirs) =
             channel::pair().map_err(|error| failed("open a control socket", error))?;
         let messages = rustix::fs::memfd_create("fork-server-stderr", MemfdFlags::CLOEXEC)
@@ -141,7 +140,13 @@ impl Client {
     fn greet(&mut self) -> Result<(), ServerLost> {
         let deadline = Instant::now() + START;
         match self.event(deadline)? {
-            Some((Event::Hello { version, confinement }, _)) => {
+            Some((
+                Event::Hello {
+                    version,
+                    confinement,
+                },
+                _,
+            )) => {
                 self.interpreter.version = version;
                 self.confinement = confinement;
                 Ok(())
@@ -158,10 +163,7 @@ impl Client {
     }
 
     /// The next event, or `None` when there is none by `deadline`.
-    fn event(
-        &self,
-        deadline: Instant,
-    ) -> Result<Option<(Event, Option<OwnedFd>)>, ServerLost> {
+    fn event(&self, deadline: Instant) -> Result<Option<(Event, Option<OwnedFd>)>, ServerLost> {
         let mut fds = [PollFd::new(&self.control, PollFlags::IN)];
         while poll_until(&mut fds, deadline)? == 0 {
             if Instant::now() >= deadline {
@@ -290,8 +292,19 @@ impl Watch<'_> {
             let is_answer = self.wait(deadline)?;
             if is_answer {
                 match self.client.event(deadline)? {
-                    Some((Event::Ended { status, cpu_us, max_rss_bytes }, _)) => {
-                        break Dead { status, cpu_us, max_rss_bytes };
+                    Some((
+                        Event::Ended {
+                            status,
+                            cpu_us,
+                            max_rss_bytes,
+                        },
+                        _,
+                    )) => {
+                        break Dead {
+                            status,
+                            cpu_us,
+                            max_rss_bytes,
+                        };
                     }
                     _ => return Err(ServerLost("the fork server talks nonsense".to_owned())),
                 }

@@ -44,10 +44,14 @@ pub(super) fn locate(python: Option<&Path>) -> Result<Installation, RunError> {
         return Err(failed(format!("it does not run: {}", said.trim())));
     };
     if name != "cpython" {
-        return Err(failed(format!("it is {name}; only CPython can be embedded")));
+        return Err(failed(format!(
+            "it is {name}; only CPython can be embedded"
+        )));
     }
     if !is_supported(version) {
-        return Err(failed(format!("it is Python {version}; 3.9 or later is needed")));
+        return Err(failed(format!(
+            "it is Python {version}; 3.9 or later is needed"
+        )));
     }
     let library = Path::new(directory).join(library);
     if shared != "1" || !library.exists() {

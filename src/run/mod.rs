@@ -168,9 +168,9 @@ impl Fleet {
             let next = if confinement.rung == "none" {
                 Client::start(&installation, &options.limits, options.hash_seed)?
             } else {
-                first
-                    .split()
-                    .map_err(|ServerLost(why)| RunError::new(format!("failed to fork a fork server: {why}")))?
+                first.split().map_err(|ServerLost(why)| {
+                    RunError::new(format!("failed to fork a fork server: {why}"))
+                })?
             };
             idle.push(next);
         }

@@ -59,12 +59,8 @@ fn start(args: &[String]) -> Result<u8, String> {
 }
 
 fn open_null() -> Result<OwnedFd, String> {
-    rustix::fs::open(
-        "/dev/null",
-        OFlags::RDWR | OFlags::CLOEXEC,
-        Mode::empty(),
-    )
-    .map_err(|error| format!("/dev/null: {error}"))
+    rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
+        .map_err(|error| format!("/dev/null: {error}"))
 }
 
 #[derive(Debug)]
@@ -92,7 +88,10 @@ impl Host for Server {
         ];
         paths.extend(layout.search_path.iter().map(PathBuf::from));
         self.ground.settle(&paths)?;
-        let version = Python::version_str().split_whitespace().next().unwrap_or_default();
+        let version = Python::version_str()
+            .split_whitespace()
+            .next()
+            .unwrap_or_default();
         let hello = Event::Hello {
             version: version.to_owned(),
             confinement: self.ground.confinement(),

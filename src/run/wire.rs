@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::observation::{Exception, EndKind, Record};
+use crate::observation::{EndKind, Exception, Record};
 use crate::sandbox::Confinement;
 
 /// Bytes for the report of one snippet; records that do not fit are dropped, and the end with them.

@@ -182,7 +182,8 @@ fn bind(path: &Path, attributes: u64) -> Result<(), MountError> {
     mount_bind_recursive(&old, &new).step(|| format!("bind {}", path.display()))?;
     if attributes != 0 {
         let target = CString::new(new.as_os_str().as_bytes()).unwrap_or_default();
-        sys::restrict_mounts(&target, attributes).step(|| format!("restrict {}", path.display()))?;
+        sys::restrict_mounts(&target, attributes)
+            .step(|| format!("restrict {}", path.display()))?;
     }
     Ok(())
 }
@@ -208,7 +209,9 @@ fn normal(path: &Path) -> PathBuf {
 
 fn make_parents(path: &Path) -> Result<(), MountError> {
     match path.parent() {
-        Some(parent) => std::fs::create_dir_all(parent).step(|| format!("create {}", parent.display())),
+        Some(parent) => {
+            std::fs::create_dir_all(parent).step(|| format!("create {}", parent.display()))
+        }
         None => Ok(()),
     }
 }
@@ -231,8 +234,14 @@ pub fn furnish(scratch_bytes: u64) -> Result<bool, MountError> {
     let options = CString::new(options).unwrap_or_default();
     mount("tmpfs", "/tmp", "tmpfs", flags, Some(options.as_c_str()))
         .step(|| "mount /tmp".to_owned())?;
-    mount("tmpfs", "/dev/shm", "tmpfs", flags, Some(options.as_c_str()))
-        .step(|| "mount /dev/shm".to_owned())?;
+    mount(
+        "tmpfs",
+        "/dev/shm",
+        "tmpfs",
+        flags,
+        Some(options.as_c_str()),
+    )
+    .step(|| "mount /dev/shm".to_owned())?;
     let none: Option<&CStr> = None;
     if mount("proc", "/proc", "proc", flags | MountFlags::NOEXEC, none).is_ok() {
         return Ok(true);
