@@ -191,7 +191,12 @@ fn written_otherwise(text: &str, actual: &str) -> Option<Likeness> {
                 Tolerance::Ellipsis,
             )
         })
-        .or_else(|| under(is_comma_joined(text, &actual_line), Tolerance::CommaJoined))
+        .or_else(|| {
+            under(
+                !actual.contains('\n') && is_comma_joined(text, &actual_line),
+                Tolerance::CommaJoined,
+            )
+        })
         .or_else(|| lines_agree(text, actual))
         .or_else(|| under(is_joined_lines(text, actual), Tolerance::JoinedLines))
         .or_else(|| under(numbers_rounded(text, actual), Tolerance::FloatRounded))
