@@ -73,7 +73,7 @@ pub fn main() -> ExitCode {
     let out = crate::run::run(
         &[plan],
         &crate::run::RunOptions {
-            jobs: std::env::var("JOBS").ok().map_or(2, |j| j.parse().unwrap()),
+            jobs: 2,
             python,
             hash_seed: 0,
             limits: crate::policy::Limits::STUDY,
@@ -90,16 +90,6 @@ pub fn main() -> ExitCode {
             for l in &o.confinement.layers {
                 println!("{l:?}");
             }
-            let (mut w, mut cp) = (0.0, 0.0);
-            for x in &o.observations[0] {
-                w += x.wall_ms;
-                cp += x.cpu_ms;
-            }
-            println!(
-                "avg wall {} cpu {}",
-                w / o.observations[0].len() as f64,
-                cp / o.observations[0].len() as f64
-            );
             let mut c = std::collections::BTreeMap::new();
             for x in &o.observations[0] {
                 *c.entry(format!("{:?} {:?}", x.ending, x.infrastructure_failure))
