@@ -32,25 +32,88 @@ pub(super) enum Manner {
 
 /// Verbs that announce an exception, and words that may stand between them and its name.
 const VERBS: &[&str] = &[
-    "raises", "raise", "raised", "throws", "throw", "causes", "gives", "fails", "вызовет", "вызывает", "выбросит",
-    "выбрасывает", "бросит", "бросает", "возникнет", "возникает", "упадёт", "упадет", "падает", "выдаст", "выдает", "выдаёт",
-    "получим", "lève", "抛出", "报错", "викине",
+    "raises",
+    "raise",
+    "raised",
+    "throws",
+    "throw",
+    "causes",
+    "gives",
+    "fails",
+    "вызовет",
+    "вызывает",
+    "выбросит",
+    "выбрасывает",
+    "бросит",
+    "бросает",
+    "возникнет",
+    "возникает",
+    "упадёт",
+    "упадет",
+    "падает",
+    "выдаст",
+    "выдает",
+    "выдаёт",
+    "получим",
+    "lève",
+    "抛出",
+    "报错",
+    "викине",
 ];
 
 /// Words that may stand around such a verb.
 const FILLERS: &[&str] = &[
-    "this", "it", "will", "would", "an", "a", "the", "with", "is", "be", "here", "code", "это", "будет", "с", "со", "код", "тут",
-    "здесь", "line", "строка",
+    "this",
+    "it",
+    "will",
+    "would",
+    "an",
+    "a",
+    "the",
+    "with",
+    "is",
+    "be",
+    "here",
+    "code",
+    "это",
+    "будет",
+    "с",
+    "со",
+    "код",
+    "тут",
+    "здесь",
+    "line",
+    "строка",
 ];
 
 /// Words for an exception of any type.
 const ERRORS: &[&str] = &[
-    "error", "exception", "ошибка", "ошибку", "ошибкой", "исключение", "исключением", "erreur", "错误", "помилка",
+    "error",
+    "exception",
+    "ошибка",
+    "ошибку",
+    "ошибкой",
+    "исключение",
+    "исключением",
+    "erreur",
+    "错误",
+    "помилка",
 ];
 
 /// Verbs behind a name that say it is raised.
 const BEHIND: &[&str] = &[
-    "raised", "will", "is", "gets", "occurs", "выбрасывается", "будет", "возникнет", "возникает", "вызывается", "поднимается", "at",
+    "raised",
+    "will",
+    "is",
+    "gets",
+    "occurs",
+    "выбрасывается",
+    "будет",
+    "возникнет",
+    "возникает",
+    "вызывается",
+    "поднимается",
+    "at",
 ];
 
 /// Reads `text` as the announcement of an exception; `defined` are exception classes of the code.
@@ -111,7 +174,9 @@ fn named(text: &str, at: usize, len: usize, has_verb: bool) -> Announced<'_> {
         .strip_prefix([':', '：'])
         .map(str::trim)
         .filter(|message| !message.is_empty());
-    let next = words(rest.trim_start()).next().map(|(_, word)| word.to_lowercase());
+    let next = words(rest.trim_start())
+        .next()
+        .map(|(_, word)| word.to_lowercase());
     let is_behind = next.is_some_and(|word| BEHIND.contains(&word.as_str()));
     let manner = match tail(rest, false) {
         _ if rest.starts_with([':', '：']) || rest.starts_with('(') => Manner::Plain,
@@ -145,10 +210,18 @@ pub(super) fn name_len(text: &str, defined: &HashSet<&str>) -> Option<usize> {
 
 /// Whether `name` is built as the names of exceptions are.
 pub(super) fn is_name(name: &str) -> bool {
-    let suffixes = ["Error", "Exception", "Warning", "Exit", "Interrupt", "Iteration"];
+    let suffixes = [
+        "Error",
+        "Exception",
+        "Warning",
+        "Exit",
+        "Interrupt",
+        "Iteration",
+    ];
     let is_identifier = name.starts_with(|c: char| c.is_uppercase() || c == '_');
     let has_stem = suffixes
         .iter()
         .any(|suffix| name.len() > suffix.len() && name.ends_with(suffix));
-    is_identifier && (has_stem || matches!(name, "Exception" | "ExceptionGroup" | "BaseExceptionGroup"))
+    is_identifier
+        && (has_stem || matches!(name, "Exception" | "ExceptionGroup" | "BaseExceptionGroup"))
 }

@@ -4,23 +4,88 @@ use crate::syntax::{StatementKind, syntax};
 
 /// Starts of directives to other tools, lower case.
 const DIRECTIVES: &[&str] = &[
-    "noqa", "type:", "pylint:", "fmt:", "pragma", "mypy:", "flake8:", "ruff:", "isort:", "nosec", "pyright:", "pytype:",
-    "yapf:", "cython:", "doctest:", "xdoctest:", "byexample:", "snipcheck", "noinspection", "language=", "nosemgrep",
-    "codespell", "region", "endregion", "%%", "-*-", "coding:", "coding=", "vim:", "cspell", "pyre-", "autopep8",
-    "docformatter", "black:", "e.t.c",
+    "noqa",
+    "type:",
+    "pylint:",
+    "fmt:",
+    "pragma",
+    "mypy:",
+    "flake8:",
+    "ruff:",
+    "isort:",
+    "nosec",
+    "pyright:",
+    "pytype:",
+    "yapf:",
+    "cython:",
+    "doctest:",
+    "xdoctest:",
+    "byexample:",
+    "snipcheck",
+    "noinspection",
+    "language=",
+    "nosemgrep",
+    "codespell",
+    "region",
+    "endregion",
+    "%%",
+    "-*-",
+    "coding:",
+    "coding=",
+    "vim:",
+    "cspell",
+    "pyre-",
+    "autopep8",
+    "docformatter",
+    "black:",
+    "e.t.c",
 ];
 
 /// Words that open a remark to the reader, lower case.
 const REMARKS: &[&str] = &[
-    "todo", "fixme", "xxx", "hack", "note:", "note that", "nb:", "n.b.", "важно", "внимание", "примечание", "warning:",
-    "tip:", "подсказка", "see ", "см.", "http://", "https://", "www.",
+    "todo",
+    "fixme",
+    "xxx",
+    "hack",
+    "note:",
+    "note that",
+    "nb:",
+    "n.b.",
+    "важно",
+    "внимание",
+    "примечание",
+    "warning:",
+    "tip:",
+    "подсказка",
+    "see ",
+    "см.",
+    "http://",
+    "https://",
+    "www.",
 ];
 
 /// Phrases that say nothing was raised, lower case.
 const NO_ERROR: &[&str] = &[
-    "без ошиб", "без исключ", "нет ошиб", "ошибки нет", "ошибки не", "ошибок нет", "no error", "no exception", "no problem",
-    "not an error", "not error", "never raises", "does not raise", "doesn't raise", "не вызовет", "не вызывает", "won't raise", "works",
-    "работает", "fine",
+    "без ошиб",
+    "без исключ",
+    "нет ошиб",
+    "ошибки нет",
+    "ошибки не",
+    "ошибок нет",
+    "no error",
+    "no exception",
+    "no problem",
+    "not an error",
+    "not error",
+    "never raises",
+    "does not raise",
+    "doesn't raise",
+    "не вызовет",
+    "не вызывает",
+    "won't raise",
+    "works",
+    "работает",
+    "fine",
 ];
 
 /// The rule by which `text`, a comment without its `#`, is never a claim.
@@ -83,10 +148,23 @@ fn is_step(lower: &str) -> bool {
             is_spaced && item.starts_with(|c: char| c.is_alphabetic() || "`\"'«(".contains(c))
         });
     }
-    let word = ["step", "шаг", "этап", "пример", "example", "case", "случай", "вариант", "способ"]
-        .iter()
-        .find_map(|word| lower.strip_prefix(word));
-    word.is_some_and(|rest| rest.trim_start_matches([' ', '№', '#']).starts_with(|c: char| c.is_ascii_digit()))
+    let word = [
+        "step",
+        "шаг",
+        "этап",
+        "пример",
+        "example",
+        "case",
+        "случай",
+        "вариант",
+        "способ",
+    ]
+    .iter()
+    .find_map(|word| lower.strip_prefix(word));
+    word.is_some_and(|rest| {
+        rest.trim_start_matches([' ', '№', '#'])
+            .starts_with(|c: char| c.is_ascii_digit())
+    })
 }
 
 /// `?`, `...`, `output?`, `что выведет?`: the answer is left to the reader.
@@ -102,16 +180,20 @@ pub(super) fn is_code(text: &str) -> bool {
     if text.len() > 200 || !text.contains(['=', '(', ' ']) {
         return false;
     }
-    let is_open = ["for ", "while ", "if ", "def ", "class ", "with ", "async ", "try:", "else:", "elif "]
-        .iter()
-        .any(|word| text.starts_with(word))
+    let is_open = [
+        "for ", "while ", "if ", "def ", "class ", "with ", "async ", "try:", "else:", "elif ",
+    ]
+    .iter()
+    .any(|word| text.starts_with(word))
         && text.ends_with(':');
     if is_open || text.starts_with('@') && !text.contains(' ') {
         return true;
     }
     let syntax = syntax(text);
     let is_statement = |kind: &StatementKind| match kind {
-        StatementKind::Expression => text.ends_with(')') && !text.contains(" (") && text.contains('('),
+        StatementKind::Expression => {
+            text.ends_with(')') && !text.contains(" (") && text.contains('(')
+        }
         StatementKind::Other => text.starts_with("pass"),
         _ => true,
     };

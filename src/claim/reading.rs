@@ -113,7 +113,7 @@ pub(super) fn read(comment: &str, defined: &HashSet<&str>) -> Reading {
             (mark, quoted)
         }
         _ => {
-            if let Some(rule) = notes::never(text) {
+            if let Some(rule) = notes::never(text).filter(|rule| *rule != "question") {
                 return Reading::note(rule);
             }
             let mark = marked(text);
@@ -163,7 +163,9 @@ fn behind_mark(
         && let Some(found) = announced(inner, defined)
         && found.manner != Manner::Mention
     {
-        reading.scope = reading.scope.or_else(|| scope::scope(&inner[found.start..]));
+        reading.scope = reading
+            .scope
+            .or_else(|| scope::scope(&inner[found.start..]));
         reading.content = Content::Exception {
             name: found.name.map(str::to_owned),
             message: found.message.map(str::to_owned),
@@ -193,7 +195,10 @@ fn limited<'a>(inner: &'a str, reading: &mut Reading) -> &'a str {
 
 /// Strips back-ticks around the value; what follows them is a remark.
 fn unquoted<'a>(inner: &'a str, reading: &mut Reading) -> &'a str {
-    let Some((code, rest)) = inner.strip_prefix('`').and_then(|rest| rest.split_once('`')) else {
+    let Some((code, rest)) = inner
+        .strip_prefix('`')
+        .and_then(|rest| rest.split_once('`'))
+    else {
         return inner;
     };
     if code.is_empty() || !matches!(tail(rest, false), Tail::End | Tail::Remark) {
@@ -263,13 +268,38 @@ fn leading_value(text: &str) -> Option<(Option<Value>, usize)> {
 fn is_repr_name(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or(name);
     let known = [
-        "range", "deque", "array", "defaultdict", "frozenset", "set", "dict", "bytearray", "slice", "count", "repeat",
-        "mappingproxy", "environ", "date", "time", "datetime", "timedelta", "namespace", "partial", "compile", "matrix", "dtype",
-        "struct_time", "cycle", "mapping",
+        "range",
+        "deque",
+        "array",
+        "defaultdict",
+        "frozenset",
+        "set",
+        "dict",
+        "bytearray",
+        "slice",
+        "count",
+        "repeat",
+        "mappingproxy",
+        "environ",
+        "date",
+        "time",
+        "datetime",
+        "timedelta",
+        "namespace",
+        "partial",
+        "compile",
+        "matrix",
+        "dtype",
+        "struct_time",
+        "cycle",
+        "mapping",
     ];
     let is_view = last.starts_with("dict_") || last.starts_with("odict_");
     last.chars().count() > 1
-        && (last.starts_with(char::is_uppercase) || is_view || known.contains(&last) || name.contains('.') && last == "methodcaller")
+        && (last.starts_with(char::is_uppercase)
+            || is_view
+            || known.contains(&last)
+            || name.contains('.') && last == "methodcaller")
 }
 
 /// `(see, below)`: a remark in brackets.
@@ -286,7 +316,10 @@ fn is_placeholder(items: &[Value]) -> bool {
 }
 
 fn is_constant(name: &str) -> bool {
-    matches!(name, "None" | "True" | "False" | "true" | "false" | "null" | "nan" | "inf" | "NotImplemented")
+    matches!(
+        name,
+        "None" | "True" | "False" | "true" | "false" | "null" | "nan" | "inf" | "NotImplemented"
+    )
 }
 
 /// Length of several values at the start of `text`, if they make it up wholly, and whether spaces part them.

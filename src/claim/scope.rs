@@ -4,18 +4,78 @@ use super::Scope;
 
 /// Words and phrases that make a value an example, wherever they stand beside it.
 const VAGUE: &[&str] = &[
-    "e.g", "eg.", "for example", "something like", "may vary", "might vary", "will vary", "varies", "can vary", "random",
-    "approximately", "approx", "about", "roughly", "around", "depends", "differs", "may differ", "on my machine",
-    "например", "примерно", "около", "приблизительно", "вроде", "случайн", "может отличаться", "могут отличаться",
-    "может быть другим", "зависит", "у вас", "у меня", "порядок может", "порядок не", "order may", "any order",
-    "not guaranteed", "не гарантир", "как-то так", "что-то вроде", "par exemple", "environ", "大约", "约", "随机",
+    "e.g",
+    "eg.",
+    "for example",
+    "something like",
+    "may vary",
+    "might vary",
+    "will vary",
+    "varies",
+    "can vary",
+    "random",
+    "approximately",
+    "approx",
+    "about",
+    "roughly",
+    "around",
+    "depends",
+    "differs",
+    "may differ",
+    "on my machine",
+    "например",
+    "примерно",
+    "около",
+    "приблизительно",
+    "вроде",
+    "случайн",
+    "может отличаться",
+    "могут отличаться",
+    "может быть другим",
+    "зависит",
+    "у вас",
+    "у меня",
+    "порядок может",
+    "порядок не",
+    "order may",
+    "any order",
+    "not guaranteed",
+    "не гарантир",
+    "как-то так",
+    "что-то вроде",
+    "par exemple",
+    "environ",
+    "大约",
+    "约",
+    "随机",
 ];
 
 /// Signs and words at the start of a text that make it approximate; longest first.
 const LEADING: &[&str] = &[
-    "something like", "for example", "approximately", "приблизительно", "что-то вроде", "например", "примерно",
-    "approx.", "approx", "roughly", "around", "about", "около", "вроде", "e.g.", "eg.", "ca.", "~=", "~", "≈", "≅",
-    "примерно:", "大约", "约",
+    "something like",
+    "for example",
+    "approximately",
+    "приблизительно",
+    "что-то вроде",
+    "например",
+    "примерно",
+    "approx.",
+    "approx",
+    "roughly",
+    "around",
+    "about",
+    "около",
+    "вроде",
+    "e.g.",
+    "eg.",
+    "ca.",
+    "~=",
+    "~",
+    "≈",
+    "≅",
+    "примерно:",
+    "大约",
+    "约",
 ];
 
 /// Length of the approximate sign or word at the start of `text`, with the space and punctuation behind it.
@@ -64,13 +124,49 @@ fn contains_word(text: &str, phrase: &str) -> bool {
 
 /// Names of the language that may stand before a version.
 const LANGUAGE: &[&str] = &[
-    "python", "py", "cpython", "pypy", "питон", "питоне", "питона", "пайтон", "пайтоне",
+    "python",
+    "py",
+    "cpython",
+    "pypy",
+    "питон",
+    "питоне",
+    "питона",
+    "пайтон",
+    "пайтоне",
 ];
 
 /// Words and signs that may stand between the language's name and a version, or before a version.
 const BOUNDS: &[&str] = &[
-    "<", "<=", ">", ">=", "≥", "≤", "до", "с", "от", "до версии", "версии", "version", "versions", "since", "before", "until",
-    "till", "after", "from", "in", "on", "в", "на", "начиная", "начиная с", "ниже", "выше", "старше", "pre", "up",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "≥",
+    "≤",
+    "до",
+    "с",
+    "от",
+    "до версии",
+    "версии",
+    "version",
+    "versions",
+    "since",
+    "before",
+    "until",
+    "till",
+    "after",
+    "from",
+    "in",
+    "on",
+    "в",
+    "на",
+    "начиная",
+    "начиная с",
+    "ниже",
+    "выше",
+    "старше",
+    "pre",
+    "up",
 ];
 
 /// The words of `text` that name Python versions: `Python < 3.8`, `in Python 2`, `до 3.8`, `3.12+`.
@@ -104,7 +200,8 @@ pub(super) fn version(text: &str) -> Option<&str> {
                 return span(from, at);
             }
         }
-        let has_bound = is_bound_before || word.starts_with(['<', '>', '≥', '≤']) || word.ends_with('+');
+        let has_bound =
+            is_bound_before || word.starts_with(['<', '>', '≥', '≤']) || word.ends_with('+');
         if has_bound && is_version(&word, false) {
             return span(from, index);
         }
@@ -131,7 +228,9 @@ fn is_version(word: &str, may_be_major: bool) -> bool {
     let is_minor = |minor: &str| {
         minor == "x"
             || (1..=2).contains(&minor.len()) && minor.bytes().all(|b| b.is_ascii_digit())
-            || minor.split('.').all(|part| part == "x" || part.parse::<u8>().is_ok())
+            || minor
+                .split('.')
+                .all(|part| part == "x" || part.parse::<u8>().is_ok())
     };
     matches!(major, "2" | "3") && minor.map_or(may_be_major, is_minor)
 }

@@ -4,15 +4,17 @@
 //! follows is output". Whether the rest is a value is for [`super::reading`].
 
 /// How plainly a comment marks its text as output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Mark {
     /// Not at all.
     None,
     /// By a word alone, such as `prints 5`: prose may follow as well.
     Soft,
+    /// By a sign that often stands before remarks as well, such as `-> 5` or `= 5`.
+    Arrow,
     /// By a lead word with a separator, such as `Output: 5`.
     Lead,
-    /// By a sign, such as `=> 5`.
+    /// By a sign for output, such as `=> 5`.
     Sign,
     /// By `#>`, which nobody writes for anything else.
     Quote,
@@ -33,28 +35,126 @@ pub(super) struct Marked {
 
 /// Words that may stand before or after a lead word without changing what it means.
 const FILLERS: &[&str] = &[
-    "it", "this", "that", "the", "will", "would", "should", "code", "now", "here", "we", "be", "is", "to", "of",
-    "statement", "program", "above", "это", "этот", "код", "будет", "здесь", "тут", "теперь", "сейчас", "мы", "на",
-    "экран", "экране", "в", "консоль", "консоли", "выполнения", "работы", "программы", "ce", "code",
+    "it",
+    "this",
+    "that",
+    "the",
+    "will",
+    "would",
+    "should",
+    "code",
+    "now",
+    "here",
+    "we",
+    "be",
+    "is",
+    "to",
+    "of",
+    "statement",
+    "program",
+    "above",
+    "это",
+    "этот",
+    "код",
+    "будет",
+    "здесь",
+    "тут",
+    "теперь",
+    "сейчас",
+    "мы",
+    "на",
+    "экран",
+    "экране",
+    "в",
+    "консоль",
+    "консоли",
+    "выполнения",
+    "работы",
+    "программы",
+    "ce",
+    "code",
 ];
 
 /// Nouns that announce output.
 const NOUNS: &[&str] = &[
-    "output", "result", "results", "out", "stdout", "expected", "answer", "вывод", "результат", "ответ", "ожидается",
-    "вивід", "sortie", "résultat", "resultat", "salida", "resultado", "saída", "ausgabe", "ergebnis",
+    "output",
+    "result",
+    "results",
+    "out",
+    "stdout",
+    "expected",
+    "answer",
+    "вывод",
+    "результат",
+    "ответ",
+    "ожидается",
+    "вивід",
+    "sortie",
+    "résultat",
+    "resultat",
+    "salida",
+    "resultado",
+    "saída",
+    "ausgabe",
+    "ergebnis",
 ];
 
 /// Verbs that announce output.
 const VERBS: &[&str] = &[
-    "prints", "print", "outputs", "returns", "gives", "yields", "produces", "shows", "displays", "evaluates", "equals",
-    "becomes", "выведет", "выводит", "выведут", "выводится", "выведется", "вернёт", "вернет", "возвращает", "напечатает",
-    "печатает", "получим", "получится", "получаем", "даст", "дает", "даёт", "покажет", "равно", "равен", "виведе",
-    "поверне", "affiche", "affichera", "renvoie", "retourne", "donne", "imprime", "muestra", "devuelve", "ergibt",
+    "prints",
+    "print",
+    "outputs",
+    "returns",
+    "gives",
+    "yields",
+    "produces",
+    "shows",
+    "displays",
+    "evaluates",
+    "equals",
+    "becomes",
+    "выведет",
+    "выводит",
+    "выведут",
+    "выводится",
+    "выведется",
+    "вернёт",
+    "вернет",
+    "возвращает",
+    "напечатает",
+    "печатает",
+    "получим",
+    "получится",
+    "получаем",
+    "даст",
+    "дает",
+    "даёт",
+    "покажет",
+    "равно",
+    "равен",
+    "виведе",
+    "поверне",
+    "affiche",
+    "affichera",
+    "renvoie",
+    "retourne",
+    "donne",
+    "imprime",
+    "muestra",
+    "devuelve",
+    "ergibt",
 ];
 
 /// Chinese leads, which no space ends; longest first.
 const UNSPACED: &[&str] = &[
-    "运行结果", "输出结果", "输出为", "结果为", "输出", "结果", "打印", "返回",
+    "运行结果",
+    "输出结果",
+    "输出为",
+    "结果为",
+    "输出",
+    "结果",
+    "打印",
+    "返回",
 ];
 
 /// Signs that announce output; longest first.
@@ -83,8 +183,8 @@ pub(super) fn marked(text: &str) -> Marked {
         aside: None,
         rest: undecorated(text),
     };
-    if let Some(len) = sign(&text[found.rest..]) {
-        found.mark = Mark::Sign;
+    if let Some((len, mark)) = sign(&text[found.rest..]) {
+        found.mark = mark;
         found.rest += len;
         found.rest += space(&text[found.rest..]);
     }
@@ -93,13 +193,14 @@ pub(super) fn marked(text: &str) -> Marked {
         found.lead = Some(start);
         found.aside = aside.map(|(from, to)| (start + from, start + to));
         found.rest = start + len;
-        if found.mark == Mark::None {
-            found.mark = if has_separator { Mark::Lead } else { Mark::Soft };
+        if has_separator {
+            found.mark = found.mark.max(Mark::Lead);
         }
-        if let Some(len) = sign(&text[found.rest..]) {
-            found.mark = Mark::Sign;
+        if let Some((len, _)) = sign(&text[found.rest..]) {
+            found.mark = found.mark.max(Mark::Lead);
             found.rest += len;
         }
+        found.mark = found.mark.max(Mark::Soft);
         found.rest += space(&text[found.rest..]);
     }
     found
@@ -109,12 +210,16 @@ fn space(text: &str) -> usize {
     text.len() - text.trim_start().len()
 }
 
-/// Length of a sign at the start; `=` counts only before white space or a value-like character.
-fn sign(text: &str) -> Option<usize> {
+/// Length and kind of a sign at the start, if something follows it.
+fn sign(text: &str) -> Option<(usize, Mark)> {
     let sign = SIGNS.iter().find(|sign| text.starts_with(**sign))?;
     let rest = &text[sign.len()..];
-    let goes_on = rest.starts_with(['=', '-', '>', '~']);
-    (!goes_on && !rest.trim().is_empty()).then_some(sign.len())
+    let goes_on = rest.starts_with(['=', '>', '~']);
+    let mark = match *sign {
+        "=>" | "==>" | ">>>" => Mark::Sign,
+        _ => Mark::Arrow,
+    };
+    (!goes_on && !rest.trim().is_empty()).then_some((sign.len(), mark))
 }
 
 /// Length of a lead with its separator, where its aside stands, and whether there was a separator.
@@ -191,12 +296,36 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
 
 /// Words after which a reason follows.
 const REASONS: &[&str] = &[
-    "because", "since", "as", "потому", "поскольку", "так", "т", "ведь", "ибо", "car", "因为",
+    "because",
+    "since",
+    "as",
+    "потому",
+    "поскольку",
+    "так",
+    "т",
+    "ведь",
+    "ибо",
+    "car",
+    "因为",
 ];
 
 /// Words after which a condition or an alternative follows.
 const CONDITIONS: &[&str] = &[
-    "if", "when", "unless", "while", "or", "and", "only", "если", "когда", "при", "или", "только", "для", "for", "либо",
+    "if",
+    "when",
+    "unless",
+    "while",
+    "or",
+    "and",
+    "only",
+    "если",
+    "когда",
+    "при",
+    "или",
+    "только",
+    "для",
+    "for",
+    "либо",
 ];
 
 /// How a text goes on after a value.
@@ -277,12 +406,84 @@ fn word_tail(text: &str) -> Tail {
 /// Whether the first word of `text` is one of condition.
 pub(super) fn begins_condition(text: &str) -> bool {
     let start = text.find(|c: char| c.is_alphanumeric()).unwrap_or(0);
-    words(&text[start..])
-        .next()
-        .is_some_and(|(_, word)| {
-            matches!(
-                word.to_lowercase().as_str(),
-                "if" | "when" | "unless" | "or" | "если" | "когда" | "или" | "либо"
-            )
-        })
+    words(&text[start..]).next().is_some_and(|(_, word)| {
+        matches!(
+            word.to_lowercase().as_str(),
+            "if" | "when" | "unless" | "or" | "если" | "когда" | "или" | "либо"
+        )
+    })
+}
+
+/// Words of a sentence that ends in a colon and announces output.
+const ANNOUNCING: &[&str] = &[
+    "output",
+    "outputs",
+    "result",
+    "results",
+    "prints",
+    "print",
+    "printed",
+    "gives",
+    "produces",
+    "displays",
+    "shows",
+    "returns",
+    "get",
+    "see",
+    "yields",
+    "вывод",
+    "вывода",
+    "выведет",
+    "выводит",
+    "выведется",
+    "выводится",
+    "результат",
+    "результате",
+    "напечатает",
+    "получим",
+    "получится",
+    "увидим",
+    "увидите",
+    "консоли",
+    "экране",
+    "sortie",
+    "résultat",
+    "affiche",
+    "affichera",
+    "salida",
+    "ausgabe",
+    "вивід",
+];
+
+/// Reads a paragraph that stands between code and a block as the announcement of output.
+///
+/// What is returned are its words, in which versions may be named.
+pub(super) fn lead_in(paragraph: &str) -> Option<&str> {
+    let is_markup = |c: char| c.is_whitespace() || "*_`~>#".contains(c);
+    let line = paragraph.lines().last()?.trim_matches(is_markup);
+    if paragraph.lines().count() > 3 || line.chars().count() > 160 {
+        return None;
+    }
+    let start = line
+        .rfind(['.', '。', '!'])
+        .filter(|at| line[*at..].len() > 2 && line[*at + 1..].starts_with(' '));
+    let sentence = start.map_or(line, |at| line[at + 1..].trim_start());
+    let has_colon = sentence.trim_end_matches(is_markup).ends_with([':', '：']);
+    let words = sentence.trim_end_matches(|c: char| is_markup(c) || ":：.".contains(c));
+    let bare = match words.split_once('(') {
+        Some((bare, aside)) if aside.trim_end_matches(is_markup).ends_with(')') => bare,
+        _ => words,
+    };
+    let bare = bare.trim_matches(|c: char| is_markup(c) || ":：".contains(c));
+    let end = lead_words(bare).unwrap_or(0);
+    let is_lead = end == bare.len() && end > 0;
+    let mut lower = bare
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase);
+    let count = lower.clone().count();
+    let announces =
+        has_colon && count <= 14 && lower.any(|word| ANNOUNCING.contains(&word.as_str()));
+    let is_chinese = has_colon && UNSPACED.iter().any(|lead| bare.contains(lead));
+    (is_lead || announces || is_chinese).then_some(words)
 }
