@@ -357,3 +357,39 @@ fn shortened(text: &str) -> String {
         false => line.to_owned(),
     }
 }
+
+/// The document is larger than the `limit_mb` MiB that are read.
+pub fn too_large(limit_mb: u64) -> Problem {
+    Problem::of_document(
+        "too-large",
+        Severity::Error,
+        format!("the document is larger than {limit_mb} MiB"),
+    )
+    .help("split it; nothing in it was checked")
+}
+
+/// What a block printed or raised is not what its snapshot says; `command` accepts what it does now.
+pub fn snapshot_differs(code: Span, difference: &str, command: &str) -> Problem {
+    Problem::new(
+        "snapshot-differs",
+        Severity::Error,
+        code,
+        "this block no longer does what its snapshot says".to_owned(),
+    )
+    .label("ran to its end with another result")
+    .note(difference)
+    .help(format!("accept what it does now with `{command}`"))
+}
+
+/// The same for a block whose code was changed since the snapshot was taken.
+pub fn snapshot_stale(code: Span, difference: &str, command: &str) -> Problem {
+    Problem::new(
+        "snapshot-differs",
+        Severity::Error,
+        code,
+        "this block does something else than before its code was changed".to_owned(),
+    )
+    .label("changed since its snapshot was taken")
+    .note(difference)
+    .help(format!("accept what it does now with `{command}`"))
+}

@@ -4,7 +4,7 @@
 //! tells the same; [`Summary`] counts, [`exit_status`] concludes. Text that a document or a
 //! snippet wrote passes through `neutral` before any format for people shows it.
 
-mod neutral;
+pub(crate) mod neutral;
 mod place;
 mod summary;
 mod contrast;

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 /// `text` on one line, with everything that a terminal or a CI log could act on shown as an escape.
 ///
 /// A caller that puts it first on a line uses [`line_start`] as well.
-pub(super) fn text(text: &str) -> String {
+pub(crate) fn text(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut before = None;
     let mut chars = text.chars().peekable();
@@ -44,7 +44,7 @@ pub(super) fn visible_space(text: &str) -> String {
 ///
 /// GitHub's runner takes a line for a command if it starts with `::` after white space
 /// (actions/runner, `ActionCommand.TryParseV2`).
-pub(super) fn line_start(line: &str) -> String {
+pub(crate) fn line_start(line: &str) -> String {
     let content = line.trim_start();
     match content.strip_prefix("::") {
         Some(rest) => {
@@ -82,7 +82,7 @@ pub(super) fn placeholder(shown: &str, c: char, next: Option<char>) -> Option<ch
 }
 
 /// An argument for a POSIX shell; `$'…'` where it holds what must not be seen raw.
-pub(super) fn shell_argument(argument: &str) -> String {
+pub(crate) fn shell_argument(argument: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "_./:@%+=,-".contains(c);
     if !argument.is_empty() && argument.chars().all(is_plain) {
         return argument.to_owned();

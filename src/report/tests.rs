@@ -36,6 +36,7 @@ fn block(document: &Document, id: &str, first: &str, last: &str) -> Block {
             line,
             code_start,
             span,
+            inserted: 0,
         });
         code += span.of(&document.text);
         code.push('\n');
