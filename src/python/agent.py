@@ -39,7 +39,8 @@ def main(native):
     random = sys.modules["random"]
     sys.modules.pop("_snipcheck", None)
     sys.modules.pop("_snipcheck_agent", None)
-    os.environ.pop("PYTHONHASHSEED", None)
+    for name in ("PYTHONHASHSEED", "LD_LIBRARY_PATH"):
+        os.environ.pop(name, None)
     if sys.path and sys.path[0] == "":
         del sys.path[0]
     # Whatever exists before the fork costs a child nothing but the pages it writes to.

@@ -37,6 +37,8 @@ pub(crate) struct Part {
 fn run_stage(stage: &str, case: &Case) -> String {
     match stage {
         "extract" => stages::extract::run(case),
+        "claims" => stages::claims::run(case),
+        "names" => stages::names::run(case),
         other => panic!("no stage is called {other}"),
     }
 }
@@ -44,6 +46,16 @@ fn run_stage(stage: &str, case: &Case) -> String {
 #[test]
 fn extract() {
     run_cases("extract");
+}
+
+#[test]
+fn claims() {
+    run_cases("claims");
+}
+
+#[test]
+fn names() {
+    run_cases("names");
 }
 
 /// Runs all cases of a stage, and only then fails, naming each that differs.

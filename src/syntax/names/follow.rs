@@ -12,7 +12,7 @@ use ruff_python_ast::{
 use ruff_text_size::{Ranged, TextRange};
 
 use super::scope::{self, MAX_DEPTH, ScopeKind};
-use super::walk::{Definition, DefinitionId, OuterLoop, Target, Walk, Weight, span};
+use super::walk::{Definition, DefinitionId, OuterLoop, Reach, Target, Walk, Weight, span};
 use super::{Import, Names, changes, strings};
 
 // Statements.
@@ -301,7 +301,7 @@ impl<'a> Walk<'a> {
         let holder = name.map(|name| self.holder(name));
         let definition = self.define(holder);
         if holder.is_none() {
-            self.edge(Target::Definition(definition));
+            self.edge(Target::Definition(definition), true);
         }
         if let Some(parameters) = &it.parameters {
             self.defaults(parameters, definition);
@@ -353,25 +353,29 @@ impl<'a> Walk<'a> {
 
     fn decorators(&mut self, decorators: &'a [Decorator], definition: Option<DefinitionId>) {
         for decorator in decorators {
-            self.visit_decorator(decorator);
             let Some(definition) = definition else {
+                self.visit_decorator(decorator);
                 continue;
             };
-            let called = match &decorator.expression {
-                Expr::Call(call) => &*call.func,
-                expression => expression,
+            let (function, arguments, reach) = match &decorator.expression {
+                Expr::Call(call) => (&*call.func, Some(&call.arguments), Reach::Result),
+                expression => (expression, None, Reach::Body),
             };
-            match called {
+            self.reach = reach;
+            match function {
                 Expr::Name(name) => {
+                    self.load(name.id.as_str(), name.range, None, true);
                     let symbol = self.symbol(name.id.as_str());
                     self.facts.decorated.push((self.owner, symbol, definition));
                 }
-                Expr::Attribute(it) if it.attr.as_str() == "register" => {
-                    if changes::root(&it.value) == Some("atexit") {
-                        self.edge(Target::Definition(definition));
-                    }
-                }
-                _ => {}
+                function => self.visit_expr(function),
+            }
+            self.reach = Reach::All;
+            if let Some(arguments) = arguments {
+                self.visit_arguments(arguments);
+            }
+            if changes::root(function) == Some("atexit") {
+                self.edge(Target::Definition(definition), true);
             }
         }
     }

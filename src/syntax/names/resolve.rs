@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::scope::MODULE;
 use super::standard::standard_library;
-use super::walk::{DefinitionId, Edge, Facts, Target, Use, Weight};
+use super::walk::{DefinitionId, Edge, Facts, Reach, Target, Use, Weight};
 use super::{Binding, Names, Need};
 
 pub(super) fn resolve(facts: Facts<'_>) -> Names {
@@ -45,65 +45,72 @@ fn once<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
 }
 
 /// How surely each definition runs: the best way from module level to it, a way being as sure as its weakest step.
-fn weights<'a>(facts: &Facts<'a>) -> Vec<Weight> {
-    let mut by_symbol: HashMap<Target<'a>, Vec<DefinitionId>> = HashMap::new();
+fn weights(facts: &Facts<'_>) -> Vec<Weight> {
+    let mut by_target: HashMap<Target, Vec<DefinitionId>> = HashMap::new();
     for (id, definition) in facts.definitions.iter().enumerate() {
         let symbol = definition
             .holder
             .map(|(scope, name)| Target::Symbol(scope, name));
-        by_symbol
-            .entry(Target::Definition(id))
-            .or_default()
-            .push(id);
-        if let Some(symbol) = symbol {
-            by_symbol.entry(symbol).or_default().push(id);
+        for target in symbol.into_iter().chain([Target::Definition(id)]) {
+            by_target.entry(target).or_default().push(id);
         }
     }
-    let mut by_source: HashMap<Option<DefinitionId>, Vec<Edge<'a>>> = HashMap::new();
-    for edge in facts
-        .edges
-        .iter()
-        .copied()
-        .chain(decorator_edges(facts, &by_symbol))
+    let mut by_source: HashMap<Option<DefinitionId>, Vec<Edge>> = HashMap::new();
+    for edge in decorator_edges(facts, &by_target)
+        .into_iter()
+        .chain(facts.edges.iter().copied())
     {
         by_source.entry(edge.from).or_default().push(edge);
     }
     let mut weights = vec![Weight::Latent; facts.definitions.len()];
-    let mut waiting: BTreeMap<Weight, Vec<Target<'a>>> = BTreeMap::new();
-    let mut follow = |waiting: &mut BTreeMap<Weight, Vec<Target<'a>>>, from, weight: Weight| {
-        for edge in by_source.remove(&from).unwrap_or_default() {
-            waiting
-                .entry(weight.min(edge.weight))
-                .or_default()
-                .push(edge.to);
-        }
-    };
-    follow(&mut waiting, None, Weight::Full);
-    // The surest first, so that the first visit of each is the best.
+    // The surest, and of these the farthest, first: a later visit cannot better an earlier one.
+    let mut waiting: BTreeMap<(Weight, Reach), Vec<Target>> = BTreeMap::new();
+    let mut reached: HashSet<(Target, Reach)> = HashSet::new();
+    push_edges(&mut waiting, by_source.get(&None), Weight::Full, Reach::All);
     while let Some(mut entry) = waiting.last_entry() {
-        let weight = *entry.key();
+        let (weight, reach) = *entry.key();
         let Some(target) = entry.get_mut().pop() else {
             entry.remove();
             continue;
         };
-        for id in by_symbol.remove(&target).unwrap_or_default() {
-            if let Some(it) = weights.get_mut(id)
-                && *it < weight
-            {
-                *it = weight;
-                follow(&mut waiting, Some(id), weight);
+        if reached.contains(&(target, Reach::All)) || !reached.insert((target, reach)) {
+            continue;
+        }
+        for &id in by_target.get(&target).into_iter().flatten() {
+            if let Some(known) = weights.get_mut(id) {
+                *known = weight.max(*known);
             }
+            push_edges(&mut waiting, by_source.get(&Some(id)), weight, reach);
         }
     }
     weights
 }
 
-/// A decorator that calls what it is given runs it at once.
+fn push_edges<'a>(
+    waiting: &mut BTreeMap<(Weight, Reach), Vec<Target<'a>>>,
+    edges: Option<&Vec<Edge<'a>>>,
+    weight: Weight,
+    reach: Reach,
+) {
+    for edge in edges.into_iter().flatten() {
+        let is_inside = !matches!(edge.to, Target::Symbol(MODULE, _));
+        let reach = match reach {
+            Reach::Body if is_inside && !edge.is_call => continue,
+            Reach::Result if is_inside && !edge.is_call => Reach::Body,
+            Reach::Body | Reach::Result | Reach::All => edge.reach,
+        };
+        let waiting = waiting.entry((weight.min(edge.weight), reach)).or_default();
+        waiting.push(edge.to);
+    }
+}
+
+/// Calling a decorated function runs what its decorator made of it, and a decorator that calls what
+/// it is given runs it at once.
 fn decorator_edges<'a>(
     facts: &Facts<'a>,
-    by_symbol: &HashMap<Target<'a>, Vec<DefinitionId>>,
+    by_target: &HashMap<Target<'a>, Vec<DefinitionId>>,
 ) -> Vec<Edge<'a>> {
-    let calling: HashSet<Target> = by_symbol
+    let calling: HashSet<Target> = by_target
         .iter()
         .filter(|(_, ids)| {
             ids.iter()
@@ -112,16 +119,21 @@ fn decorator_edges<'a>(
         })
         .map(|(&target, _)| target)
         .collect();
-    facts
-        .decorated
-        .iter()
-        .filter(|(_, decorator, _)| calling.contains(decorator))
-        .map(|&(from, _, definition)| Edge {
-            from,
-            to: Target::Definition(definition),
-            weight: Weight::Full,
-        })
-        .collect()
+    let edge = |from, to| Edge {
+        from,
+        to,
+        weight: Weight::Full,
+        reach: Reach::All,
+        is_call: true,
+    };
+    let mut edges = Vec::new();
+    for &(owner, decorator, definition) in &facts.decorated {
+        edges.push(edge(Some(definition), decorator));
+        if calling.contains(&decorator) {
+            edges.push(edge(owner, Target::Definition(definition)));
+        }
+    }
+    edges
 }
 
 fn bindings(facts: &Facts<'_>, weight_of: impl Fn(Option<DefinitionId>) -> Weight) -> Vec<Binding> {

@@ -73,14 +73,14 @@ pub(super) fn lambda_names<'a>(parameters: Option<&'a Parameters>, body: &'a Exp
 }
 
 /// The names that statements bind in the scope they stand in.
-pub(super) fn bound_in<'a>(body: &'a [Stmt]) -> HashSet<&'a str> {
+pub(super) fn bound_in(body: &[Stmt]) -> HashSet<&str> {
     let mut collector = Collector::default();
     collector.visit_body(body);
     collector.bound
 }
 
 /// The names that the targets of a comprehension bind.
-pub(super) fn comprehension_names<'a>(generators: &'a [Comprehension]) -> HashSet<&'a str> {
+pub(super) fn comprehension_names(generators: &[Comprehension]) -> HashSet<&str> {
     let mut collector = Collector::default();
     for generator in generators {
         collector.visit_expr(&generator.target);

@@ -51,12 +51,25 @@ pub(super) enum Target<'a> {
     Definition(DefinitionId),
 }
 
+/// How far into the functions inside a function its use reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Reach {
+    /// Its own body: what it returns is not called yet, as with `@decorate`.
+    Body,
+    /// Its own body and that of what it returns, as with `@decorate(…)`.
+    Result,
+    /// Everything.
+    All,
+}
+
 /// Code of `from` (module level if `None`) uses `to`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Edge<'a> {
     pub(super) from: Option<DefinitionId>,
     pub(super) to: Target<'a>,
     pub(super) weight: Weight,
+    pub(super) reach: Reach,
+    pub(super) is_call: bool,
 }
 
 /// A use of a global name that was not bound at that time.
@@ -123,6 +136,7 @@ pub(super) fn walk<'a>(module: &'a ModModule, strings: &'a StringNames) -> Facts
         next_scope: MODULE + 1,
         owner: None,
         weight: Weight::Full,
+        reach: Reach::All,
         branches: 0,
         tries: 0,
         outer_loop: None,
@@ -155,6 +169,8 @@ pub(super) struct Walk<'a> {
     /// The function whose body is being followed.
     pub(super) owner: Option<DefinitionId>,
     pub(super) weight: Weight,
+    /// How far what is loaded now is used.
+    pub(super) reach: Reach,
     /// `if`, `match` and handlers around the current statement.
     pub(super) branches: usize,
     /// `try` bodies around the current statement.
@@ -239,7 +255,7 @@ impl<'a> Walk<'a> {
             Resolution::Local(scope) => Target::Symbol(scope, name),
             Resolution::Global => Target::Symbol(MODULE, name),
         };
-        self.edge(symbol);
+        self.edge(symbol, is_called);
         if !matches!(symbol, Target::Symbol(MODULE, _)) || self.is_at_hand(name) {
             return;
         }
@@ -280,11 +296,13 @@ impl<'a> Walk<'a> {
         })
     }
 
-    pub(super) fn edge(&mut self, to: Target<'a>) {
+    pub(super) fn edge(&mut self, to: Target<'a>, is_call: bool) {
         self.facts.edges.push(Edge {
             from: self.owner,
             to,
             weight: self.weight,
+            reach: self.reach,
+            is_call,
         });
     }
 
