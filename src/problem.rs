@@ -392,6 +392,7 @@ pub fn snapshot_stale(code: Span, difference: &str, command: &str) -> Problem {
     .label("changed since its snapshot was taken")
     .note(format!("recorded (-) and actual (+):\n{difference}"))
     .help(format!("accept what it does now with `{command}`"))
+}
 
 /// A standard-library name that the block imports, but only inside a function, and uses outside.
 pub fn import_out_of_reach(name: Span, identifier: &str, import: &str) -> Problem {

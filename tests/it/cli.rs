@@ -3,72 +3,9 @@
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
-use tempfile::TempDir;
-
-/// A folder with files, in which the program is run.
-struct Project {
-    folder: TempDir,
-}
-
-/// What a run of the program gave.
-#[derive(Debug)]
-struct Ran {
-    status: i32,
-    stdout: String,
-    stderr: String,
-}
-
-impl Project {
-    fn new(files: &[(&str, &str)]) -> Self {
-        let project = Project {
-            folder: TempDir::new().expect("a temporary folder"),
-        };
-        for (path, text) in files {
-            project.write(path, text.as_bytes());
-        }
-        project
-    }
-
-    fn path(&self, path: &str) -> PathBuf {
-        self.folder.path().join(path)
-    }
-
-    fn write(&self, path: &str, content: &[u8]) {
-        let path = self.path(path);
-        fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).expect("a folder");
-        fs::write(path, content).expect("a file");
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_snipcheck"));
-        command
-            .args(args)
-            .current_dir(self.folder.path())
-            .env_remove("CI")
-            .env_remove("NO_COLOR")
-            .env_remove("CLICOLOR_FORCE")
-            .stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self, args: &[&str]) -> Ran {
-        let output = self.command(args).output().expect("the program starts");
-        Ran::new(output)
-    }
-}
-
-impl Ran {
-    fn new(output: Output) -> Self {
-        Ran {
-            status: output.status.code().expect("it was not killed"),
-            stdout: String::from_utf8(output.stdout).expect("its output is UTF-8"),
-            stderr: String::from_utf8(output.stderr).expect("its errors are UTF-8"),
-        }
-    }
-}
+use crate::project::{Project, Ran};
 
 fn run(args: &[&str]) -> Ran {
     Project::new(&[]).run(args)
@@ -255,7 +192,7 @@ fn settings_are_found_upward_and_their_errors_are_located() {
     let output = command.current_dir(project.path("sub")).output();
     let ran = Ran::new(output.expect("the program starts"));
     assert_eq!(ran.status, 2);
-    let folder = fs::canonicalize(project.folder.path()).expect("the folder is there");
+    let folder = fs::canonicalize(project.path("")).expect("the folder is there");
     assert_eq!(
         ran.stderr,
         format!(
@@ -362,4 +299,124 @@ fn file_names_cannot_act_on_the_terminal() {
     let project = Project::new(&[("a\u{1b}[2J.md", "text\n")]);
     let ran = project.run(&["list"]);
     assert_eq!(ran.stdout, "a\\x1b[2J.md\n  no code blocks\n");
+}
+
+const TRUE: &str = "```python\nprint(1)  # 1\n```\n";
+const BROKEN: &str = "```python\nprint(1)  # 2\n```\n";
+
+#[test]
+fn the_status_says_whether_all_that_was_judged_held() {
+    let project = Project::new(&[
+        ("true.md", TRUE),
+        ("broken.md", BROKEN),
+        ("undecided.md", "```python\nimport no_such_package\n```\n"),
+    ]);
+    let cases: [(&[&str], i32); 7] = [
+        (&["check", "true.md"], 0),
+        (&["check", "broken.md"], 1),
+        (&["check", "true.md", "broken.md"], 1),
+        (&["check", "undecided.md"], 0),
+        (&["check", "--strict", "undecided.md"], 1),
+        (&["check", "true.md", "missing.md"], 2),
+        (&["check", "broken.md", "missing.md"], 2),
+    ];
+    for (args, status) in cases {
+        let ran = project.run(args);
+        assert_eq!(ran.status, status, "{args:?}: {}{}", ran.stdout, ran.stderr);
+        assert!(ran.stdout.contains("block"), "{args:?}: {}", ran.stdout);
+    }
+}
+
+#[test]
+fn a_line_selects_its_block_and_nothing_else() {
+    let project = Project::new(&[("a.md", &format!("{TRUE}\n{BROKEN}"))]);
+    for line in 1..=3 {
+        assert_eq!(
+            project.run(&["check", &format!("a.md:{line}")]).status,
+            0,
+            "{line}"
+        );
+    }
+    for line in 5..=7 {
+        assert_eq!(
+            project.run(&["check", &format!("a.md:{line}")]).status,
+            1,
+            "{line}"
+        );
+    }
+    let ran = project.run(&["check", "a.md:4"]);
+    assert_eq!(ran.status, 2);
+    assert_eq!(ran.stderr, "error: no Python block at a.md:4\n");
+}
+
+#[test]
+fn json_is_one_object_whatever_went_wrong_beside_it() {
+    let project = Project::new(&[("a.md", BROKEN)]);
+    project.write("bytes.md", b"\xff");
+    let ran = project.run(&["check", "--format", "json", "a.md", "bytes.md", "no.md"]);
+    assert_eq!(ran.status, 2);
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).expect("it is JSON");
+    assert_eq!(report["schema"], "snipcheck-report/1");
+    assert_eq!(report["summary"]["claims"]["broken"], 1);
+    assert_eq!(
+        report["documents"][0]["blocks"][0]["reason"],
+        "broken-claim"
+    );
+    assert_eq!(report["documents"][1]["problems"][0]["id"], "not-utf8");
+}
+
+#[test]
+fn colour_is_only_where_it_is_wanted() {
+    let project = Project::new(&[("a.md", BROKEN)]);
+    assert!(!project.run(&["check"]).stdout.contains('\u{1b}'));
+    let ran = project.run(&["check", "--color", "always"]);
+    assert!(ran.stdout.contains('\u{1b}'));
+    let ran = project.run(&["check", "--color", "always", "--format", "json"]);
+    assert!(!ran.stdout.contains('\u{1b}'));
+}
+
+#[test]
+fn no_interpreter_is_status_2() {
+    let project = Project::new(&[("a.md", TRUE)]);
+    let ran = project.run(&["check", "--python", "no/such/python"]);
+    assert_eq!(ran.status, 2);
+    assert!(ran.stderr.contains("no/such/python"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_run_whose_reader_went_away_keeps_its_status() {
+    let project = Project::new(&[("a.md", BROKEN)]);
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let output = project.command(&["check"]).stdout(writer).output();
+    let ran = Ran::new(output.expect("the program starts"));
+    assert_eq!((ran.status, ran.stderr.as_str()), (1, ""));
+}
+
+#[test]
+fn explain_tells_what_one_block_did_and_why_it_is_judged_so() {
+    let project = Project::new(&[("a.md", BROKEN)]);
+    let ran = project.run(&["explain", "a.md:2"]);
+    assert_eq!(ran.status, 0);
+    for part in [
+        "a.md:2",
+        "finished",
+        "| 1",
+        "claim at 2:13  broken",
+        "failed: broken-claim",
+    ] {
+        assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
+    }
+}
+
+#[test]
+fn doctor_names_interpreter_and_layers() {
+    let ran = run(&["doctor"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(
+        ran.stdout.starts_with("interpreter  cpython 3."),
+        "{}",
+        ran.stdout
+    );
+    assert!(ran.stdout.contains("no-new-privileges"), "{}", ran.stdout);
 }

@@ -3,5 +3,7 @@
 mod cases;
 mod cli;
 mod laws;
+mod project;
 mod stages;
 mod tidy;
+mod update;
