@@ -126,7 +126,9 @@ fn bare_fork(blocks: &[String]) -> Duration {
         .expect("running python");
     let json = serde_json::to_string(blocks).expect("encoding the blocks");
     let mut stdin = python.stdin.take().expect("a pipe");
-    stdin.write_all(json.as_bytes()).expect("writing the blocks");
+    stdin
+        .write_all(json.as_bytes())
+        .expect("writing the blocks");
     drop(stdin);
     let output = python.wait_with_output().expect("waiting for python");
     let seconds = String::from_utf8_lossy(&output.stderr);
