@@ -1,10 +1,20 @@
 //! The code blocks of a document, with their lines mapped back to the file.
 //!
 //! In goes a [`Document`], out come its [`Block`]s in document order and whatever is wrong with the
-//! Markdown. This is the only user of pulldown-cmark. Nothing here knows Python beyond prompts.
+//! Markdown: `mask` prepares the text, `reader` walks the events of pulldown-cmark (its only user),
+//! `info` reads info strings, `id` names the blocks. Nothing here knows Python beyond prompts.
 
+mod id;
+mod info;
+mod mask;
+mod reader;
+
+use std::borrow::Cow;
 use std::fmt;
 
+use self::id::Naming;
+pub use self::info::Attribute;
+use self::reader::RawBlock;
 use crate::document::Document;
 use crate::problem::Problem;
 use crate::text::{LineNumber, Span};
@@ -66,8 +76,11 @@ pub struct CodeLine {
     pub code_start: usize,
     /// The same line in the document, without prefix, removed indentation and line end.
     ///
-    /// It equals the code line but where a tab was cut in two by a container (CommonMark 2.2).
+    /// It equals the code line but for `inserted`.
     pub span: Span,
+    /// Spaces at the start of the code line that are not in `span`: what a container left of a tab
+    /// that it cut in two (CommonMark 0.31, section 2.2). Nearly always 0.
+    pub inserted: usize,
 }
 
 /// One code block of a document.
@@ -85,7 +98,8 @@ pub struct Block {
     pub heading: Vec<String>,
     /// The whole block with its fences.
     pub span: Span,
-    /// The code: container prefixes and a uniform indentation removed, lines ended by `\n`.
+    /// The code: container prefixes removed, lines ended by `\n`. Python and sessions lose a uniform
+    /// indentation too; output keeps it, since it is compared exactly.
     pub code: String,
     /// The lines of `code`; the same number as `code.lines()`.
     pub lines: Vec<CodeLine>,
@@ -96,15 +110,22 @@ pub struct Block {
 }
 
 impl Block {
-    /// Whether the block holds a `>>>` session: prompts at line starts, and nothing else before the first.
+    /// Whether the block holds a `>>>` session, under whatever tag: its first line of code, blank
+    /// lines and comments aside, is a prompt.
+    ///
+    /// A script with `>>>` further down (in a docstring, or as a sign before output) is none.
     pub fn is_session(&self) -> bool {
-        let _ = &self.code;
-        false
+        starts_with_prompt(self.code.lines(), is_prompt)
     }
 
-    /// Whether the block holds an IPython transcript: `In [1]:` before the first line of code.
+    /// Whether the block holds an IPython session: its first line of code is an `In [1]:`.
     pub fn is_ipython(&self) -> bool {
-        false
+        starts_with_prompt(self.code.lines(), is_ipython_prompt)
+    }
+
+    /// The words of the info string beside the language, in order.
+    pub fn attributes(&self) -> Vec<Attribute<'_>> {
+        info::attributes(&self.info)
     }
 
     /// The document line of the first line of code (of the block's start where it is empty).
@@ -130,7 +151,10 @@ impl Block {
             .partition_point(|line| line.code_start <= offset)
             .saturating_sub(1);
         match self.lines.get(index) {
-            Some(line) => (line.span.start + (offset - line.code_start)).min(line.span.end),
+            Some(line) => {
+                let in_line = offset.saturating_sub(line.code_start + line.inserted);
+                (line.span.start + in_line).min(line.span.end)
+            }
             None => self.span.start,
         }
     }
@@ -143,7 +167,140 @@ impl Block {
 }
 
 /// The code blocks of `document` in order, and what is wrong with its Markdown.
+///
+/// Beyond CommonMark it finds the fences in mkdocs admonitions and tabs, those that follow HTML
+/// such as `<summary>` without a blank line, and those indented so far that they became indented
+/// code. Code in HTML (`<pre><code>`) is not extracted: its text is escaped and its line breaks
+/// are the browser's affair.
 pub fn blocks(document: &Document) -> (Vec<Block>, Vec<Problem>) {
-    let _ = document;
-    (Vec::new(), Vec::new())
+    let masked = mask::mask(document);
+    let found = reader::read(document, &masked);
+    let mut namings = Vec::with_capacity(found.blocks.len());
+    let mut blocks = Vec::with_capacity(found.blocks.len());
+    for raw in found.blocks {
+        let section = raw.section;
+        let block = assemble(document, raw, found.sections.path(section));
+        namings.push(Naming {
+            section,
+            name: given_name(&block),
+            is_runnable: block.tag == Tag::Python || block.is_session() || block.is_ipython(),
+        });
+        blocks.push(block);
+    }
+    let ids = id::ids(&found.sections, &namings);
+    for (block, id) in blocks.iter_mut().zip(ids) {
+        block.id = BlockId(id);
+    }
+    (blocks, found.problems)
+}
+
+/// The name in `name=…`, `id=…` or `{#…}`.
+fn given_name(block: &Block) -> Option<String> {
+    let attributes = block.attributes();
+    let named = attributes
+        .iter()
+        .find(|attribute| matches!(attribute.key, "name" | "id"));
+    named.map(|attribute| attribute.value.to_owned())
+}
+
+/// Puts a block's code together; its id is still empty.
+fn assemble(document: &Document, raw: RawBlock, heading: Vec<String>) -> Block {
+    let tag = info::tag(&raw.info);
+    let texts: Vec<Cow<'_, str>> = raw
+        .lines
+        .iter()
+        .map(|line| match document.slice(line.span) {
+            text if line.inserted == 0 => Cow::Borrowed(text),
+            text => Cow::Owned(" ".repeat(line.inserted) + text),
+        })
+        .collect();
+    let margin = match has_free_margin(&tag, &texts) {
+        true => uniform_margin(&texts),
+        false => "",
+    };
+    let mut code = String::new();
+    let mut lines = Vec::with_capacity(texts.len());
+    for (line, text) in raw.lines.iter().zip(&texts) {
+        let removed = common_prefix_len(text, margin);
+        lines.push(CodeLine {
+            line: document.index.line(line.span.start),
+            code_start: code.len(),
+            span: Span::new(
+                line.span.start + removed.saturating_sub(line.inserted),
+                line.span.end,
+            ),
+            inserted: line.inserted.saturating_sub(removed),
+        });
+        code.push_str(&text[removed..]);
+        code.push('\n');
+    }
+    Block {
+        id: BlockId(String::new()),
+        form: raw.form,
+        tag,
+        info: raw.info,
+        heading,
+        span: raw.span,
+        code,
+        lines,
+        gap: raw.gap,
+        comments: raw.comments,
+    }
+}
+
+/// Whether a uniform indentation means nothing: in code, but not in output, which is compared exactly.
+fn has_free_margin(tag: &Tag, lines: &[Cow<'_, str>]) -> bool {
+    let trimmed = || lines.iter().map(|line| line.trim_start());
+    *tag == Tag::Python
+        || starts_with_prompt(trimmed(), is_prompt)
+        || starts_with_prompt(trimmed(), is_ipython_prompt)
+}
+
+/// The indentation of the first line that is not blank, if every such line starts with it.
+fn uniform_margin<'a>(lines: &'a [Cow<'_, str>]) -> &'a str {
+    let mut texts = lines.iter().filter(|line| !line.trim().is_empty());
+    let Some(first) = texts.next() else {
+        return "";
+    };
+    let indent = first.len() - first.trim_start_matches([' ', '\t']).len();
+    let margin = &first[..indent];
+    match texts.all(|line| line.starts_with(margin)) {
+        true => margin,
+        false => "",
+    }
+}
+
+/// How many bytes `line` and `margin` (ASCII) have in common at their starts.
+fn common_prefix_len(line: &str, margin: &str) -> usize {
+    let pairs = line.bytes().zip(margin.bytes());
+    pairs.take_while(|(a, b)| a == b).count()
+}
+
+/// Whether the first of `lines` that is neither blank nor a comment is a prompt.
+fn starts_with_prompt<'a>(
+    mut lines: impl Iterator<Item = &'a str>,
+    is_prompt: fn(&str) -> bool,
+) -> bool {
+    let code = lines.find(|line| {
+        let line = line.trim_start();
+        !line.is_empty() && !line.starts_with('#')
+    });
+    code.is_some_and(is_prompt)
+}
+
+/// `>>>`, alone or before code; `>>>x` too, since no Python statement starts like that.
+fn is_prompt(line: &str) -> bool {
+    line.strip_prefix(">>>")
+        .is_some_and(|rest| !rest.starts_with('>'))
+}
+
+/// `In [1]:` or `In []:`.
+fn is_ipython_prompt(line: &str) -> bool {
+    let Some((number, _)) = line
+        .strip_prefix("In [")
+        .and_then(|rest| rest.split_once("]:"))
+    else {
+        return false;
+    };
+    number.chars().all(|c| c.is_ascii_digit() || c == ' ')
 }

@@ -153,7 +153,7 @@ impl LineIndex {
         LineNumber::new(self.starts.partition_point(|&start| start <= offset))
     }
 
-    /// The span of `line` with its line end.
+    /// The span of `line` with its line end; empty at the end of the text for a line beyond the last.
     pub fn full_line_span(&self, line: LineNumber) -> Span {
         let start = self.starts.get(line.index()).copied().unwrap_or(self.len);
         let end = self
@@ -175,7 +175,10 @@ impl LineIndex {
     pub fn position(&self, text: &str, offset: usize) -> Position {
         let line = self.line(offset);
         let start = self.full_line_span(line).start;
-        let column = text[start..offset].chars().count() + 1;
-        Position { line, column }
+        let before = text.get(start..offset).unwrap_or_default();
+        Position {
+            line,
+            column: before.chars().count() + 1,
+        }
     }
 }
