@@ -37,6 +37,7 @@ pub(crate) struct Part {
 fn run_stage(stage: &str, case: &Case) -> String {
     match stage {
         "extract" => stages::extract::run(case),
+        "claims" => stages::claims::run(case),
         other => panic!("no stage is called {other}"),
     }
 }
@@ -44,6 +45,11 @@ fn run_stage(stage: &str, case: &Case) -> String {
 #[test]
 fn extract() {
     run_cases("extract");
+}
+
+#[test]
+fn claims() {
+    run_cases("claims");
 }
 
 /// Runs all cases of a stage, and only then fails, naming each that differs.

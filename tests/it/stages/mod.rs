@@ -1,3 +1,4 @@
 //! One file per stage that cases drive: it turns a case into the text that its snapshot holds.
 
+pub(crate) mod claims;
 pub(crate) mod extract;
