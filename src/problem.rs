@@ -377,7 +377,7 @@ pub fn snapshot_differs(code: Span, difference: &str, command: &str) -> Problem 
         "this block no longer does what its snapshot says".to_owned(),
     )
     .label("ran to its end with another result")
-    .note(difference)
+    .note(format!("recorded (-) and actual (+):\n{difference}"))
     .help(format!("accept what it does now with `{command}`"))
 }
 
@@ -390,6 +390,6 @@ pub fn snapshot_stale(code: Span, difference: &str, command: &str) -> Problem {
         "this block does something else than before its code was changed".to_owned(),
     )
     .label("changed since its snapshot was taken")
-    .note(difference)
+    .note(format!("recorded (-) and actual (+):\n{difference}"))
     .help(format!("accept what it does now with `{command}`"))
 }

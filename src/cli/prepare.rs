@@ -113,6 +113,9 @@ impl Prepared {
         let key_of_case = select(&mut plan, &selection, |line| {
             self.exit = console.error(format_args!("no Python block at {path}:{line}"));
         });
+        if selection != Selection::All && key_of_case.is_empty() {
+            return;
+        }
         let recorded = match (file, snapshots) {
             (Some(file), Snapshots::Read) => read_snapshot(settings, &file)
                 .map_err(|error| self.exit = console.error(error))
@@ -184,7 +187,7 @@ fn read_snapshot(settings: &Settings, file: &std::path::Path) -> Result<Recorded
     let snapshot = match &text {
         None => Snapshot::default(),
         Some(text) => snapshot::parse(text)
-            .map_err(|error| format!("{}:{}: {error}", file.display(), error.line))?,
+            .map_err(|error| format!("{}:{}: {error}", settings.shown(&file), error.line))?,
     };
     Ok(Recorded {
         file,

@@ -68,6 +68,8 @@ impl<'a> Typed<'a> {
 /// Everything the commands go by.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// The current directory.
+    pub current: PathBuf,
     /// The directory of the settings file, or the current one: paths of snapshots mirror paths below it.
     pub root: PathBuf,
     /// The folder of the snapshots.
@@ -95,6 +97,11 @@ impl Settings {
         settings(&current, typed)
     }
 
+    /// `path` as people here would name it.
+    pub fn shown<'a>(&self, path: &'a Path) -> std::path::Display<'a> {
+        shown(&self.current, path)
+    }
+
     /// How to run, under the first hash seed.
     pub fn run_options(&self) -> RunOptions {
         RunOptions {
@@ -104,6 +111,10 @@ impl Settings {
             limits: self.policy.limits,
         }
     }
+}
+
+fn shown<'a>(current: &Path, path: &'a Path) -> std::path::Display<'a> {
+    path.strip_prefix(current).unwrap_or(path).display()
 }
 
 /// Why the settings cannot be used.
@@ -211,6 +222,7 @@ fn settings(current: &Path, typed: Typed<'_>) -> Result<Settings, SettingsError>
     };
     let jobs = typed.run.jobs.or(file.jobs).map(|jobs| jobs as usize);
     Ok(Settings {
+        current: current.to_path_buf(),
         expectations,
         format: typed.format.or(file.format).unwrap_or_default(),
         jobs: jobs.unwrap_or_else(|| available_parallelism().map_or(1, NonZeroUsize::get)),
@@ -291,19 +303,22 @@ fn nearest_file(current: &Path) -> Result<Option<(PathBuf, FileSettings)>, Setti
     for directory in current.ancestors() {
         let path = directory.join(SETTINGS_FILE);
         if let Some(text) = store::read_if_exists(&path)? {
-            let table = parse_toml::<Table>(&path, &text)?;
-            let file = FileSettings::read(&path, &text, table)?;
+            let path = path.strip_prefix(current).unwrap_or(&path);
+            let table = parse_toml::<Table>(path, &text)?;
+            let file = FileSettings::read(path, &text, table)?;
             return Ok(Some((directory.to_path_buf(), file)));
         }
         let path = directory.join(PYPROJECT_FILE);
+        let text = store::read_if_exists(&path)?;
+        let path = path.strip_prefix(current).unwrap_or(&path);
         // A project file that never names this tool is not ours to complain about.
-        if let Some(text) = store::read_if_exists(&path)?
+        if let Some(text) = text
             && text.contains("snipcheck")
-            && let Some(table) = parse_toml::<Pyproject>(&path, &text)?
+            && let Some(table) = parse_toml::<Pyproject>(path, &text)?
                 .tool
                 .and_then(|tools| tools.snipcheck)
         {
-            let file = FileSettings::read(&path, &text, table)?;
+            let file = FileSettings::read(path, &text, table)?;
             return Ok(Some((directory.to_path_buf(), file)));
         }
     }

@@ -1,6 +1,6 @@
 //! `snipcheck update`: records what the blocks do in the snapshots under `expectations/`.
 //!
-//! Records only what passed, and did the same in two runs under different hash seeds. Writes nothing
+//! Records only what passed, and did the same in runs under different hash seeds. Writes nothing
 //! where CI runs.
 
 use std::fmt::Write;
@@ -19,8 +19,10 @@ use crate::snapshot::renewal::{Change, Fresh, Renewal, renew};
 use crate::snapshot::{self, difference};
 use crate::store;
 
-/// The hash seeds of the two runs that must agree.
-const HASH_SEEDS: [u32; 2] = [0, 2_718_281];
+/// The hash seeds of the runs that must agree.
+///
+/// Two elements of a set keep their order under every second seed, so two runs would miss too much.
+const HASH_SEEDS: [u32; 3] = [0, 2_718_281, 3_141_592];
 
 /// Whether files are written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -52,14 +54,14 @@ pub(super) fn update(args: &UpdateArgs, console: &Console) -> Exit {
         return prepared.exit;
     }
     let runs = with_progress(console, |progress| {
-        run_twice(&prepared.plans, &settings.run_options(), progress)
+        run_again_and_again(&prepared.plans, &settings.run_options(), progress)
     });
-    let [first, second] = match runs {
-        Ok(runs) => runs,
+    let mut runs: Vec<_> = match runs {
+        Ok(runs) => runs.into_iter().map(Vec::into_iter).collect(),
         Err(error) => return console.error(error),
     };
-    let mut account = Account::new(console, writing);
-    let mut observed = prepared.plans.iter().zip(first.into_iter().zip(second));
+    let mut account = Account::new(console, &settings, writing);
+    let mut plans = prepared.plans.iter();
     for entry in &prepared.entries {
         match entry {
             Entry::Unread { path, problem } => {
@@ -67,8 +69,9 @@ pub(super) fn update(args: &UpdateArgs, console: &Console) -> Exit {
                 account.exit = account.exit.max(Exit::Broken);
             }
             Entry::Planned(origin) => {
-                if let Some((plan, (first, second))) = observed.next() {
-                    account.document(plan, origin, &first, &second);
+                let observed: Vec<_> = runs.iter_mut().filter_map(Iterator::next).collect();
+                if let Some(plan) = plans.next() {
+                    account.document(plan, origin, &observed);
                 }
             }
         }
@@ -100,51 +103,56 @@ fn leave_out_unrecordable(prepared: &mut Prepared, console: &Console) {
     });
 }
 
-type Observations = Vec<Vec<Observation>>;
+/// What each run under [`HASH_SEEDS`] observed of each document's cases.
+type Runs = Vec<Vec<Vec<Observation>>>;
 
-fn run_twice(
+fn run_again_and_again(
     plans: &[DocumentPlan],
     options: &RunOptions,
     progress: &(dyn Fn(usize, usize) + Sync),
-) -> Result<[Observations; 2], RunError> {
-    let run = |index: usize| {
-        let options = RunOptions {
-            hash_seed: HASH_SEEDS[index],
-            ..options.clone()
-        };
-        let outcome = run::run(plans, &options, &|done, total| {
-            progress(total * index + done, total * HASH_SEEDS.len());
-        });
-        outcome.map(|outcome| outcome.observations)
-    };
-    Ok([run(0)?, run(1)?])
+) -> Result<Runs, RunError> {
+    let numbered = HASH_SEEDS.into_iter().enumerate();
+    numbered
+        .map(|(before, hash_seed)| {
+            let options = RunOptions {
+                hash_seed,
+                ..options.clone()
+            };
+            let outcome = run::run(plans, &options, &|done, total| {
+                progress(total * before + done, total * HASH_SEEDS.len());
+            });
+            outcome.map(|outcome| outcome.observations)
+        })
+        .collect()
 }
 
-/// What came of a block in two runs, and why it is not recorded where that needs telling.
-fn fresh(case: &Case, first: &Observation, second: &Observation) -> (Fresh, Option<String>) {
-    let verdicts = [first, second].map(|observation| compare::compare(case, observation));
-    let [Status::Passed, Status::Passed] = verdicts.each_ref().map(|verdict| verdict.status) else {
-        return not_passed(&verdicts);
-    };
-    let once = recorded::actual(case, first);
-    let again = recorded::actual(case, second);
-    if once == again {
-        return (Fresh::Passed(once), None);
+/// What came of a block in all runs, and why it is not recorded where that needs telling.
+fn fresh(case: &Case, observed: &[&Observation]) -> (Fresh, Option<String>) {
+    let mut actuals = Vec::with_capacity(observed.len());
+    for observation in observed {
+        let verdict = compare::compare(case, observation);
+        if verdict.status != Status::Passed {
+            return not_passed(&verdict);
+        }
+        actuals.push(recorded::actual(case, observation));
     }
-    let shown = difference(&once.into_record(), &again).unwrap_or_default();
-    let why = format!("not repeatable: two runs differ\n{shown}");
-    (Fresh::NotRepeatable, Some(why))
+    let mut actuals = actuals.into_iter();
+    let Some(first) = actuals.next() else {
+        return (Fresh::Unknown, None);
+    };
+    match actuals.find(|actual| *actual != first) {
+        None => (Fresh::Passed(first), None),
+        Some(other) => {
+            let shown = difference(&first.into_record(), &other).unwrap_or_default();
+            let why = format!("not repeatable: two runs differ\n{shown}");
+            (Fresh::NotRepeatable, Some(why))
+        }
+    }
 }
 
-fn not_passed(verdicts: &[Verdict; 2]) -> (Fresh, Option<String>) {
-    let [first, second] = verdicts;
-    let graver = if first.status == Status::Passed || second.status == Status::Failed {
-        second
-    } else {
-        first
-    };
-    let reason = graver.reason.map_or("unknown", |reason| reason.as_str());
-    match graver.status {
+fn not_passed(verdict: &Verdict) -> (Fresh, Option<String>) {
+    let reason = verdict.reason.map_or("unknown", |reason| reason.as_str());
+    match verdict.status {
         Status::Failed => (Fresh::Failed, Some(format!("failed: {reason}"))),
         Status::Inconclusive => (Fresh::Unknown, Some(format!("inconclusive: {reason}"))),
         Status::Skipped | Status::Passed => (Fresh::Unknown, None),
@@ -154,6 +162,7 @@ fn not_passed(verdicts: &[Verdict; 2]) -> (Fresh, Option<String>) {
 /// What was done so far, and the text that tells it.
 struct Account<'a> {
     console: &'a Console,
+    settings: &'a Settings,
     writing: Writing,
     text: String,
     exit: Exit,
@@ -167,9 +176,10 @@ struct Account<'a> {
 }
 
 impl<'a> Account<'a> {
-    fn new(console: &'a Console, writing: Writing) -> Self {
+    fn new(console: &'a Console, settings: &'a Settings, writing: Writing) -> Self {
         Account {
             console,
+            settings,
             writing,
             text: String::new(),
             exit: Exit::Held,
@@ -183,29 +193,23 @@ impl<'a> Account<'a> {
         }
     }
 
-    fn document(
-        &mut self,
-        plan: &DocumentPlan,
-        origin: &Origin,
-        first: &[Observation],
-        second: &[Observation],
-    ) {
+    fn document(&mut self, plan: &DocumentPlan, origin: &Origin, runs: &[Vec<Observation>]) {
         let Some(recorded) = &origin.recorded else {
             return;
         };
         let mut all_fresh = vec![Fresh::NotAsked; origin.keys.len()];
         let mut lines = Vec::new();
-        let runs = first.iter().zip(second);
-        for ((case, &key), (first, second)) in plan.cases.iter().zip(&origin.key_of_case).zip(runs)
-        {
-            let (fresh, why) = fresh(case, first, second);
+        let numbered = plan.cases.iter().zip(&origin.key_of_case).enumerate();
+        for (index, (case, &key)) in numbered {
+            let observed: Vec<_> = runs.iter().filter_map(|run| run.get(index)).collect();
+            let (fresh, why) = fresh(case, &observed);
             match fresh {
                 Fresh::Failed => {
                     self.failed += 1;
                     self.exit = self.exit.max(Exit::Broken);
                 }
                 Fresh::NotRepeatable => self.not_repeatable += 1,
-                Fresh::Unknown => self.unknown += 1,
+                Fresh::Unknown => self.unknown += usize::from(why.is_some()),
                 Fresh::Passed(_) | Fresh::NotAsked => {}
             }
             if let Some(slot) = all_fresh.get_mut(key) {
@@ -280,7 +284,7 @@ impl<'a> Account<'a> {
         if text == recorded.text {
             return None;
         }
-        let file = recorded.file.display();
+        let file = self.settings.shown(&recorded.file);
         let (done, result) = match (&text, self.writing) {
             (Some(text), Writing::Do) => ("wrote", store::write(&recorded.file, text)),
             (None, Writing::Do) => ("removed", store::remove(&recorded.file)),

@@ -157,7 +157,7 @@ const RESERVED: [(&str, &[&str]); 9] = [
     ("clap", &["src/cli/"]),
     (
         "std::fs",
-        &["src/store.rs", "src/sandbox/", "src/run/", "src/python/"],
+        &["src/store/", "src/sandbox/", "src/run/", "src/python/"],
     ),
     (
         "std::process::Command",
