@@ -393,3 +393,28 @@ pub fn snapshot_stale(code: Span, difference: &str, command: &str) -> Problem {
     .note(format!("recorded (-) and actual (+):\n{difference}"))
     .help(format!("accept what it does now with `{command}`"))
 }
+
+/// A standard-library name that the block imports, but only inside a function, and uses outside.
+pub fn import_out_of_reach(name: Span, identifier: &str, import: &str) -> Problem {
+    Problem::new(
+        "missing-import",
+        Severity::Error,
+        name,
+        format!("`{identifier}` is imported only inside a function, and used outside"),
+    )
+    .label("a reader who runs this block gets a NameError here")
+    .note(format!("the rest was judged with `{import}` supplied"))
+    .help(format!("move `{import}` to the top of the block"))
+}
+
+/// A block that leans on more earlier blocks than are run before one.
+pub fn context_too_long(block: Span) -> Problem {
+    Problem::new(
+        "context-too-long",
+        Severity::Warning,
+        block,
+        "this block needs too many earlier blocks to be run".to_owned(),
+    )
+    .label("not run")
+    .help("bring what it needs together in one block")
+}

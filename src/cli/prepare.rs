@@ -7,7 +7,7 @@ use super::console::{Console, Exit};
 use super::settings::Settings;
 use crate::block::BlockId;
 use crate::document::Document;
-use crate::plan::{Case, DocumentPlan};
+use crate::plan::{self, Case, DocumentPlan};
 use crate::problem::Problem;
 use crate::snapshot::{self, Snapshot};
 use crate::store::{self, Found, Selection};
@@ -108,7 +108,7 @@ impl Prepared {
                 return;
             }
         };
-        let mut plan = plan(document, settings);
+        let mut plan = plan::plan(document, &settings.plan_options());
         let keys: Vec<_> = plan.cases.iter().map(key).collect();
         let key_of_case = select(&mut plan, &selection, |line| {
             self.exit = console.error(format_args!("no Python block at {path}:{line}"));
@@ -128,15 +128,6 @@ impl Prepared {
             key_of_case,
         }));
         self.plans.push(plan);
-    }
-}
-
-fn plan(document: Document, _settings: &Settings) -> DocumentPlan {
-    DocumentPlan {
-        document,
-        cases: Vec::new(),
-        claims: Vec::new(),
-        problems: Vec::new(),
     }
 }
 
