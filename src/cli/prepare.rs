@@ -108,12 +108,7 @@ impl Prepared {
                 return;
             }
         };
-        let options = plan::Options {
-            assume_imports: settings.assume_imports.clone(),
-            python: None,
-            policy: settings.policy.clone(),
-        };
-        let mut plan = plan::plan(document, &options);
+        let mut plan = plan::plan(document, &settings.plan_options());
         let keys: Vec<_> = plan.cases.iter().map(key).collect();
         let key_of_case = select(&mut plan, &selection, |line| {
             self.exit = console.error(format_args!("no Python block at {path}:{line}"));

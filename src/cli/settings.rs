@@ -14,6 +14,7 @@ use serde::Deserialize;
 use toml::{Spanned, Value};
 
 use super::args::{FormatArg, ProjectArgs, RunArgs};
+use crate::plan;
 use crate::policy::{Limits, Policy};
 use crate::run::RunOptions;
 use crate::store::{self, StoreError};
@@ -100,6 +101,15 @@ impl Settings {
     /// `path` as people here would name it.
     pub fn shown<'a>(&self, path: &'a Path) -> std::path::Display<'a> {
         shown(&self.current, path)
+    }
+
+    /// How to plan.
+    pub fn plan_options(&self) -> plan::Options {
+        plan::Options {
+            assume_imports: self.assume_imports.clone(),
+            python: None,
+            policy: self.policy.clone(),
+        }
     }
 
     /// How to run, under the first hash seed.

@@ -91,10 +91,9 @@ fn judge_ending(
     match &observation.ending {
         Ending::Finished => unannounced_in_session(case, observation, claims)
             .map(|exception| judge_exception(case, exception)),
-        Ending::Raised => match unannounced(observation, claims) {
-            Some(exception) => Some(judge_exception(case, exception)),
-            None => None,
-        },
+        Ending::Raised => {
+            unannounced(observation, claims).map(|exception| judge_exception(case, exception))
+        }
         Ending::Exited {
             status: 0,
             is_early: false,

@@ -108,24 +108,24 @@ impl Piece {
 
     fn add_examples(&mut self, document: &Document, examples: Vec<Example>) {
         for example in examples {
-            let own = syntax::syntax(&example.code);
+            let own = syntax::syntax(&example.source);
             self.starts.push(self.code.len());
             self.sources.push(Source {
                 line: example.line,
-                code: example.code.clone(),
+                code: example.source.clone(),
             });
             if own.errors.is_empty() {
-                self.code.push_str(&example.code);
+                self.code.push_str(&example.source);
                 if !self.code.ends_with('\n') {
                     self.code.push('\n');
                 }
                 continue;
             }
-            if let Language::Python2(at, construct) = language(&example.code, &own)
+            if let Language::Python2(at, construct) = language(&example.source, &own)
                 && self.problems.is_empty()
                 && !is_announced(&self.claims, "SyntaxError")
             {
-                let at = place_in_session(document, example.line, &example.code, at);
+                let at = place_in_session(document, example.line, &example.source, at);
                 self.problems.push(problem::python2(at, construct));
             }
         }

@@ -132,7 +132,7 @@ fn push_line(
     let from = match marks.first() {
         Some((mark, _)) if is_long => {
             let before = mark.span.start.clamp(span.start, span.end) - span.start;
-            text[..before]
+            text[..text.floor_char_boundary(before)]
                 .chars()
                 .count()
                 .saturating_sub(shown_chars / 3)

@@ -48,21 +48,28 @@ impl Finding {
         self.brief.as_deref().unwrap_or(&self.message)
     }
 
-    /// The finding that says what `problem` says.
-    pub(super) fn of_problem(problem: &Problem) -> Self {
-        let mut finding = Finding {
-            id: problem.id,
-            severity: problem.severity,
-            span: problem.span,
+    /// A finding without a place; `message` is neutral text.
+    pub(super) fn new(id: &'static str, severity: Severity, message: impl Into<String>) -> Self {
+        Finding {
+            id,
+            severity,
+            span: None,
             position: None,
             also_shown: None,
-            message: neutral::text(&problem.message),
+            message: message.into(),
             brief: None,
             label: String::new(),
             marks: Vec::new(),
             notes: Vec::new(),
             help: Vec::new(),
-        };
+        }
+    }
+
+    /// The finding that says what `problem` says.
+    pub(super) fn of_problem(problem: &Problem) -> Self {
+        let message = neutral::text(&problem.message);
+        let mut finding = Finding::new(problem.id, problem.severity, message);
+        finding.span = problem.span;
         finding.absorb(problem);
         finding
     }

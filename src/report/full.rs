@@ -13,7 +13,6 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use super::concise;
 use super::excerpt::{Excerpt, Role, excerpt};
 use super::finding::Finding;
-use super::judged;
 use super::neutral;
 use super::paint::{self, paint};
 use super::place::Places;
@@ -84,12 +83,7 @@ impl<'a> Full<'a> {
             self.finding(document, None, &finding)?;
         }
         let mut places = telling::places(document);
-        if self.shows_undecided_claims()
-            && let Some(mut finding) = judged::undecided(&document.claims, None)
-        {
-            finding.position = position(&mut places, &finding);
-            self.finding(document, None, &finding)?;
-        }
+        self.undecided_claims(document, None, &mut places)?;
         for block in &document.blocks {
             self.block(document, block, &mut places)?;
         }
@@ -116,17 +110,26 @@ impl<'a> Full<'a> {
                 self.finding(document, rerun, &finding)?;
             }
         }
-        if self.shows_undecided_claims()
-            && let Some(mut finding) =
-                judged::undecided(&block.verdict.claims, Some(&block.observation))
-        {
-            finding.position = position(places, &finding);
-            self.finding(document, None, &finding)?;
-        }
+        self.undecided_claims(document, Some(block), places)?;
         if self.style.verbose && matches!(status, Status::Passed | Status::Skipped) {
             self.quiet_block(document, block)?;
         }
         Ok(())
+    }
+
+    fn undecided_claims(
+        &mut self,
+        document: &DocumentReport,
+        block: Option<&BlockReport>,
+        places: &mut Option<Places<'_>>,
+    ) -> io::Result<()> {
+        if !self.shows_undecided_claims() {
+            return Ok(());
+        }
+        match telling::undecided(document, block, places) {
+            Some(finding) => self.finding(document, None, &finding),
+            None => Ok(()),
+        }
     }
 
     /// Whoever fails on them, or wants to know all, must see them.
@@ -259,10 +262,6 @@ impl<'a> Full<'a> {
         }
         writeln!(self.out, "{}", summary::run_sentence(report))
     }
-}
-
-fn position(places: &mut Option<Places<'_>>, finding: &Finding) -> Option<Position> {
-    Some(places.as_mut()?.at(finding.span?.start))
 }
 
 /// One line a document: `notes/np.md:5:8 (and lines 20, 31)`.

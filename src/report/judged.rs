@@ -5,7 +5,7 @@ use super::contrast::{Actual, Contrast, Expected, contrast, quoted};
 use super::finding::{Finding, Mark};
 use super::place::{line_content, within};
 use super::summary::{NOT_REACHED, counted, thousands};
-use crate::claim::{ClaimKind, Subject};
+use crate::claim::{self, ClaimKind, Subject};
 use crate::compare::{ClaimVerdict, JudgedClaim};
 use crate::document::Document;
 use crate::observation::{Observation, Stream};
@@ -77,40 +77,37 @@ pub(super) fn finding(
     document: Option<&Document>,
     block: Option<&BlockReport>,
 ) -> Finding {
-    let observation = block.map(|block| &block.observation);
-    let way = Way::of(claim, observation);
+    let way = Way::of(claim, block.map(|block| &block.observation));
     let contrast = contrast(
         Expected(&claim.expected),
         Actual(claim.actual.as_deref().unwrap_or_default()),
     );
-    let mut finding = Finding {
-        id: Reason::BrokenClaim.as_str(),
-        severity: Severity::Error,
-        also_shown: statement_line(claim, document),
-        span: Some(document.map_or(claim.claim.span, |document| {
-            narrow(document, claim, &contrast)
-        })),
-        position: None,
-        message: message(claim.claim.kind, way).to_owned(),
-        brief: Some(brief(claim.claim.kind, &contrast, way)),
-        label: label(claim.claim.kind, &contrast, way),
-        marks: Vec::new(),
-        notes: Vec::new(),
-        help: Vec::new(),
-    };
-    if !contrast.closer.is_empty() {
-        finding.notes.push(contrast.closer);
+    let did = did(claim, &contrast, way);
+    let message = message(claim.claim.kind, way);
+    let mut finding = Finding::new(Reason::BrokenClaim.as_str(), Severity::Error, message);
+    finding.span = Some(match document {
+        Some(document) => narrow(document, claim, &contrast),
+        None => claim.claim.span,
+    });
+    finding.also_shown = statement_line(claim, document);
+    finding.brief = Some(brief(claim, &contrast, &did));
+    finding.label = did;
+    if !announces_exception(claim) || way == Way::Raised {
+        let closer = Some(contrast.closer).filter(|lines| !lines.is_empty());
+        let remarks = contrast.remarks.into_iter().map(|remark| vec![remark]);
+        finding.notes.extend(closer.into_iter().chain(remarks));
     }
-    finding
-        .notes
-        .extend(contrast.remarks.into_iter().map(|remark| vec![remark]));
     if let Some(reason) = claim.reason {
-        finding.notes.push(vec![format!(
-            "judged so because: {}",
-            reason.replace('-', " ")
-        )]);
+        let reason = reason_words(reason);
+        finding
+            .notes
+            .push(vec![format!("judged so because: {reason}")]);
     }
     finding
+}
+
+fn announces_exception(claim: &JudgedClaim) -> bool {
+    matches!(claim.claim.expected, claim::Expected::Exception(_))
 }
 
 /// The first line of the statement that the claim is about, where the claim stands on another one.
@@ -138,17 +135,17 @@ fn message(kind: ClaimKind, way: Way) -> &'static str {
     }
 }
 
-fn brief(kind: ClaimKind, contrast: &Contrast, way: Way) -> String {
+fn brief(claim: &JudgedClaim, contrast: &Contrast, did: &str) -> String {
     let expected = contrast.expected.as_deref().unwrap_or("no more");
+    if announces_exception(claim) {
+        return format!("expected {expected}, but {did}");
+    }
     let at_line = if contrast.is_multiline {
         format!("line {} of the output: ", contrast.line + 1)
     } else {
         String::new()
     };
-    let mut brief = format!(
-        "{at_line}expected {expected}, but {}",
-        label(kind, contrast, way)
-    );
+    let mut brief = format!("{at_line}expected {expected}, but {did}");
     for remark in &contrast.remarks {
         brief += &format!("; {remark}");
     }
@@ -156,12 +153,17 @@ fn brief(kind: ClaimKind, contrast: &Contrast, way: Way) -> String {
 }
 
 /// What Python did, where the document says something else.
-fn label(kind: ClaimKind, contrast: &Contrast, way: Way) -> String {
+fn did(claim: &JudgedClaim, contrast: &Contrast, way: Way) -> String {
     let verb = way.verb();
+    if announces_exception(claim) && way != Way::Raised {
+        return match &contrast.actual {
+            Some(actual) if way != Way::Nothing => {
+                format!("no exception was raised: {verb} {actual}")
+            }
+            _ => "no exception was raised".to_owned(),
+        };
+    }
     match (&contrast.expected, &contrast.actual) {
-        _ if way == Way::Nothing && kind == ClaimKind::Raises => {
-            "no exception was raised".to_owned()
-        }
         _ if way == Way::Nothing => "nothing of the kind happened".to_owned(),
         (Some(_), Some(actual)) => format!("{verb} {actual}"),
         (_, None) if contrast.is_actual_empty => format!("{verb} nothing"),
@@ -226,26 +228,21 @@ pub(super) fn undecided(
     let message = format!("{} could not be decided", counted(n, "claim", "claims"));
     let hidden = n.saturating_sub(UNDECIDED_MARKS);
     marks.truncate(UNDECIDED_MARKS - 1);
-    Some(Finding {
-        id: "inconclusive-claim",
-        severity: Severity::Note,
-        span: Some(first.claim.span),
-        position: None,
-        message,
-        also_shown: None,
-        brief: None,
-        label: undecided_label(first, observation),
-        marks,
-        notes: (hidden > 0)
-            .then(|| vec![format!("{} more are not shown", thousands(hidden))])
-            .into_iter()
-            .collect(),
-        help: Vec::new(),
-    })
+    let mut finding = Finding::new("inconclusive-claim", Severity::Note, message);
+    finding.span = Some(first.claim.span);
+    finding.label = undecided_label(first, observation);
+    finding.marks = marks;
+    if hidden > 0 {
+        let hidden = thousands(hidden);
+        finding
+            .notes
+            .push(vec![format!("{hidden} more are not shown")]);
+    }
+    Some(finding)
 }
 
 fn undecided_label(claim: &JudgedClaim, observation: Option<&Observation>) -> String {
-    let reason = claim.reason.unwrap_or("inconclusive").replace('-', " ");
+    let reason = reason_words(claim.reason.unwrap_or("undecided"));
     let first_line = |actual: &str| quoted(actual.lines().next().unwrap_or_default());
     match &claim.actual {
         Some(actual) => {
@@ -254,4 +251,20 @@ fn undecided_label(claim: &JudgedClaim, observation: Option<&Observation>) -> St
         }
         None => reason,
     }
+}
+
+/// A claim's reason in words.
+fn reason_words(reason: &str) -> String {
+    match reason {
+        "approximate" => "the text calls it approximate",
+        "near-miss" => "close to it, but not the same",
+        "no-value" => "there is no value to compare with",
+        "not-repeatable" => "another run may give another value",
+        "other-message" => "the same exception with another message",
+        "other-version" => "the text speaks of other Python versions",
+        "ran-several-times" => "the line ran several times",
+        "weak-evidence" => "perhaps not meant as a value",
+        other => return other.replace('-', " "),
+    }
+    .to_owned()
 }

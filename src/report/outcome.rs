@@ -1,13 +1,14 @@
-//! How a block that did not pass ended, as a [`Finding`], for reasons that no problem told already.
+//! What a run itself adds to a finding: who called the failing line, the last words of a process
+//! that died, and a finding for a reason that no problem told.
 
 use super::contrast::quoted;
 use super::finding::{Finding, Mark, paragraph};
 use super::neutral;
 use super::place::line_content;
-use super::summary::{bytes, duration};
 use super::{BlockReport, DocumentReport};
 use crate::compare::Status;
-use crate::observation::{Ending, Exception, Observation, Stream};
+use crate::document::Document;
+use crate::observation::{Exception, Observation, Stream};
 use crate::plan::Reason;
 use crate::problem::Severity;
 use crate::text::{LineNumber, Span};
@@ -16,286 +17,140 @@ use crate::text::{LineNumber, Span};
 const CALLERS: usize = 4;
 /// Lines of standard error that are shown where a process died.
 const STDERR_LINES: usize = 3;
+/// Characters of each of them.
+const STDERR_CHARS: usize = 120;
 
-/// The words for one reason.
-#[derive(Default)]
-struct Words {
-    message: String,
-    label: String,
-    help: &'static str,
-}
-
-impl Words {
-    fn new(message: impl Into<String>, label: &str, help: &'static str) -> Self {
-        Words {
-            message: message.into(),
-            label: label.to_owned(),
-            help,
-        }
-    }
-}
-
-/// The finding for `reason`; `None` where the document is not at hand.
-pub(super) fn finding(
-    reason: Reason,
-    document: &DocumentReport,
-    block: &BlockReport,
-) -> Option<Finding> {
+/// Adds to `finding`, which says why `block` did not pass, what its run shows beyond that.
+pub(super) fn enrich(finding: &mut Finding, document: &DocumentReport, block: &BlockReport) {
     let observation = &block.observation;
-    let words = words(reason, block);
-    let document = document.document.as_ref()?;
-    let first = block.case.block.first_line(document);
-    let line = last_line(reason, observation).unwrap_or(first);
-    let span_of = |line: LineNumber| -> Span {
-        let lines = &block.case.block.lines;
-        match lines.binary_search_by_key(&line, |code| code.line) {
-            Ok(index) => trimmed(&document.text, lines[index].span),
-            Err(_) => line_content(document, line),
+    match block.verdict.reason {
+        Some(Reason::UncaughtException) => {
+            if let Some(document) = &document.document {
+                finding.marks.extend(callers(finding.span, document, block));
+            }
         }
-    };
-    let callers = callers(reason, observation, line);
-    let mut finding = Finding {
-        id: reason.as_str(),
-        severity: match block.verdict.status {
-            Status::Failed => Severity::Error,
-            Status::Passed | Status::Inconclusive | Status::Skipped => Severity::Note,
-        },
-        span: Some(span_of(line)),
-        position: None,
-        also_shown: None,
-        message: words.message,
-        brief: None,
-        label: words.label,
-        marks: callers
-            .into_iter()
-            .map(|line| Mark {
-                span: span_of(line),
-                text: "called from here".to_owned(),
-            })
-            .collect(),
-        notes: Vec::new(),
-        help: Vec::new(),
-    };
-    if !words.help.is_empty() {
-        finding.help.push(words.help.to_owned());
+        Some(Reason::Signalled | Reason::EarlyExit | Reason::Exited) => {
+            finding.notes.extend(last_words(observation));
+        }
+        _ => {}
     }
-    if matches!(
-        reason,
-        Reason::Signalled | Reason::EarlyExit | Reason::Exited
-    ) {
-        finding.notes.extend(last_words(observation));
-    }
+}
+
+/// The finding for the reason of a block of which no problem told; `None` where there is none.
+pub(super) fn finding(document: &DocumentReport, block: &BlockReport) -> Option<Finding> {
+    let reason = block.verdict.reason?;
+    let (severity, became) = match block.verdict.status {
+        Status::Passed | Status::Skipped => return None,
+        Status::Failed => (Severity::Error, "failed"),
+        Status::Inconclusive => (Severity::Note, "could not be judged"),
+    };
+    let observation = &block.observation;
+    let (message, help) = words(reason, became, observation);
+    let document = document.document.as_ref()?;
+    let line = place(reason, observation).unwrap_or(block.case.block.first_line(document));
+    let mut finding = Finding::new(reason.as_str(), severity, message);
+    finding.span = Some(content(document, block, line));
+    finding.help.extend(help.map(str::to_owned));
     Some(finding)
 }
 
-fn words(reason: Reason, block: &BlockReport) -> Words {
-    let observation = &block.observation;
-    let limits = &block.case.policy.limits;
-    match reason {
-        Reason::UncaughtException | Reason::SyntaxError => raised(reason, observation),
-        Reason::TimedOut => Words::new(
-            format!("the block did not end within {}", seconds(limits.wall_ms)),
-            "still running this",
-            "make it end sooner, or give it a longer time limit",
-        ),
-        Reason::MemoryLimit => Words::new(
-            format!(
-                "the block wanted more than {} of memory",
-                bytes(limits.memory_bytes)
-            ),
-            "while running this",
-            "make it use less, or give it a higher memory limit",
-        ),
-        Reason::OutputLimit => Words::new(
-            format!("the block printed more than {}", bytes(limits.output_bytes)),
-            "while running this",
-            "make it print less, or give it a higher output limit",
-        ),
-        Reason::ProcessLimit => Words::new(
-            format!(
-                "the block wanted more than {} processes or threads",
-                limits.processes
-            ),
-            "while running this",
-            "make it start fewer",
-        ),
-        Reason::EarlyExit => Words::new(
-            "the process ended before the block did",
-            "the last statement that began",
-            "",
-        ),
-        Reason::Exited => exited(observation),
-        Reason::Signalled => signalled(observation),
-        Reason::BrokenClaim => Words::new("a claim of this block does not hold", "", ""),
-        Reason::SnapshotDiffers => Words::new(
-            "this block no longer does what its snapshot says",
-            "",
-            "look at the difference, then accept it with `snipcheck update`",
-        ),
-        Reason::MissingPackage
-        | Reason::UndefinedName
-        | Reason::MissingImport
-        | Reason::ReadsInput
-        | Reason::NeedsNetwork
-        | Reason::NeedsFile => lacking(reason, observation),
-        Reason::NotPython => Words::new("this block is not Python", "", ""),
-        Reason::ContextFailed => context_failed(observation),
-        Reason::NotConfined => Words::new(
-            "the sandbox could not be set up, so this block was not run",
-            "",
-            "`snipcheck doctor` says what is missing",
-        ),
-        Reason::SkippedByAuthor => Words::new("the document asks to skip this block", "", ""),
-    }
-}
-
-fn raised(reason: Reason, observation: &Observation) -> Words {
-    let Some(exception) = &observation.exception else {
-        let message = match reason {
-            Reason::SyntaxError => "this is not valid Python",
-            _ => "an exception ended the block",
-        };
-        return Words::new(message, "", "");
+fn words(
+    reason: Reason,
+    became: &str,
+    observation: &Observation,
+) -> (String, Option<&'static str>) {
+    let shown = |exception: Option<&Exception>| match exception {
+        Some(exception) if exception.message.is_empty() => {
+            format!(": {}", quoted(&exception.type_name))
+        }
+        Some(exception) => {
+            let text = format!("{}: {}", exception.type_name, exception.message);
+            format!(": {}", quoted(&text))
+        }
+        None => String::new(),
     };
-    if reason == Reason::SyntaxError || exception.is_compile_error {
-        let message = neutral::text(&exception.message);
-        return Words::new(format!("this is not valid Python: {message}"), "", "");
-    }
-    Words::new(
-        format!("uncaught exception {}", described(exception)),
-        "raised here",
-        "if it is meant, announce it in a comment on this line",
-    )
-}
-
-fn lacking(reason: Reason, observation: &Observation) -> Words {
-    let name = observation
-        .exception
-        .as_ref()
-        .and_then(|exception| exception.name.as_deref())
-        .map(neutral::text);
-    let (subject, rest, help) = match reason {
-        Reason::MissingPackage => (
-            name.map_or("a package".to_owned(), |name| {
-                format!("the package `{name}`")
-            }),
-            "is not installed",
-            "install it for the interpreter that runs the blocks",
-        ),
-        Reason::UndefinedName => (
-            name.map_or("a name".to_owned(), |name| format!("`{name}`")),
-            "is defined neither here nor in an earlier block",
-            "define it, or put the block that defines it before this one",
-        ),
-        Reason::MissingImport => (
-            name.map_or("a module".to_owned(), |name| format!("`{name}`")),
-            "is used but never imported",
-            "add the import",
-        ),
+    let own = shown(observation.exception.as_ref());
+    match reason {
+        Reason::ContextFailed => {
+            let failure = observation.context_failure.as_ref();
+            let cause = shown(failure.and_then(|failure| failure.exception.as_ref()));
+            (
+                format!("a block that this one needs failed{cause}"),
+                Some("put that block right first"),
+            )
+        }
         Reason::ReadsInput => (
-            "this block".to_owned(),
-            "waits for input, and there is none",
-            "",
+            "this block waits for input, and there is none".to_owned(),
+            None,
+        ),
+        Reason::NeedsNetwork => (
+            format!("this block wants the network, which no block gets{own}"),
+            None,
         ),
         Reason::NeedsFile => (
-            "this block".to_owned(),
-            "wants a file that is not there",
-            "",
+            format!("this block wants a file that is not there{own}"),
+            Some("let the block write the file first"),
         ),
-        _ => (
-            "this block".to_owned(),
-            "wants the network, which it does not get",
-            "",
-        ),
-    };
-    Words::new(format!("{subject} {rest}"), "", help)
-}
-
-fn exited(observation: &Observation) -> Words {
-    match observation.ending {
-        Ending::Exited { status, is_early } => Words::new(
-            format!("`SystemExit` with status {status} ended the block"),
-            if is_early {
-                "what follows this did not run"
-            } else {
-                ""
+        Reason::NotConfined => (
+            match observation.infrastructure_failure.as_deref() {
+                Some(cause) => format!("this block was not run: {}", neutral::text(cause)),
+                None => "this block was not run: the sandbox could not be set up".to_owned(),
             },
-            "",
+            Some("`snipcheck doctor` says what is missing"),
         ),
-        _ => Words::new("`SystemExit` ended the block", "", ""),
-    }
-}
-
-fn signalled(observation: &Observation) -> Words {
-    let message = match observation.ending {
-        Ending::Signalled { signal } => match signal_name(signal) {
-            Some(name) => format!("{name} (signal {signal}) ended the block"),
-            None => format!("signal {signal} ended the block"),
-        },
-        _ => "a signal ended the block".to_owned(),
-    };
-    Words::new(message, "while running this", "")
-}
-
-fn context_failed(observation: &Observation) -> Words {
-    let failure = observation.context_failure.as_ref();
-    let cause = failure.and_then(|failure| failure.exception.as_ref());
-    let message = match cause {
-        Some(exception) => format!(
-            "a block that this one needs failed: {}",
-            described(exception)
+        other => (
+            format!("this block {became}: {}", other.as_str().replace('-', " ")),
+            None,
         ),
-        None => "a block that this one needs failed".to_owned(),
-    };
-    Words::new(message, "", "put that block right first")
-}
-
-/// Such as `` `ValueError: bad` ``.
-fn described(exception: &Exception) -> String {
-    if exception.message.is_empty() {
-        return quoted(&exception.type_name);
     }
-    quoted(&format!("{}: {}", exception.type_name, exception.message))
 }
 
 /// The document line that the reason is best shown at.
-fn last_line(reason: Reason, observation: &Observation) -> Option<LineNumber> {
-    let context = observation.context_failure.as_ref();
-    match reason {
-        Reason::ContextFailed => context.and_then(|failure| failure.line),
-        Reason::TimedOut
-        | Reason::MemoryLimit
-        | Reason::OutputLimit
-        | Reason::ProcessLimit
-        | Reason::EarlyExit
-        | Reason::Exited
-        | Reason::Signalled => observation.reached.last().copied(),
-        _ => observation
-            .exception
-            .as_ref()
-            .and_then(|exception| exception.lines.last().copied()),
+fn place(reason: Reason, observation: &Observation) -> Option<LineNumber> {
+    if reason == Reason::ContextFailed {
+        return observation.context_failure.as_ref()?.line;
+    }
+    match &observation.exception {
+        Some(exception) => exception.lines.last().copied(),
+        None => observation.reached.last().copied(),
     }
 }
 
 /// The lines that called the failing one, innermost first, each once.
-fn callers(reason: Reason, observation: &Observation, innermost: LineNumber) -> Vec<LineNumber> {
-    let mut callers = Vec::new();
-    if reason != Reason::UncaughtException {
-        return callers;
-    }
-    let lines = observation
-        .exception
-        .iter()
-        .flat_map(|exception| exception.lines.iter().rev());
+fn callers(at: Option<Span>, document: &Document, block: &BlockReport) -> Vec<Mark> {
+    let lines = block.observation.exception.iter();
+    let lines = lines.flat_map(|exception| exception.lines.iter().rev());
+    let innermost = at.map(|span| document.index.line(span.start));
+    let mut callers: Vec<LineNumber> = Vec::new();
     for &line in lines {
         if callers.len() == CALLERS {
             break;
         }
-        if line != innermost && !callers.contains(&line) {
+        if Some(line) != innermost && !callers.contains(&line) {
             callers.push(line);
         }
     }
     callers
+        .into_iter()
+        .map(|line| Mark {
+            span: content(document, block, line),
+            text: "called from here".to_owned(),
+        })
+        .collect()
+}
+
+/// The code on `line`, without what the Markdown around it puts before it.
+fn content(document: &Document, block: &BlockReport, line: LineNumber) -> Span {
+    let lines = &block.case.block.lines;
+    let known = lines.binary_search_by_key(&line, |code| code.line).ok();
+    match known.and_then(|index| lines.get(index)) {
+        Some(code) => {
+            let text = document.slice(code.span);
+            let start = code.span.start + (text.len() - text.trim_start().len());
+            Span::new(start, start + text.trim().len())
+        }
+        None => line_content(document, line),
+    }
 }
 
 /// The end of standard error.
@@ -308,43 +163,8 @@ fn last_words(observation: &Observation) -> Option<Vec<String>> {
     let tail: Vec<&str> = stderr.rsplit('\n').take(STDERR_LINES).collect();
     let mut lines = vec!["the end of its standard error:".to_owned()];
     for line in tail.into_iter().rev() {
-        let shown: String = line.chars().take(120).collect();
+        let shown: String = line.chars().take(STDERR_CHARS).collect();
         lines.extend(paragraph(&format!("| {shown}")));
     }
     Some(lines)
-}
-
-fn trimmed(text: &str, span: Span) -> Span {
-    let content = span.of(text);
-    let start = span.start + (content.len() - content.trim_start().len());
-    Span::new(start, start + content.trim().len())
-}
-
-fn seconds(wall_ms: u64) -> String {
-    if wall_ms.is_multiple_of(1_000) {
-        format!("{} s", wall_ms / 1_000)
-    } else {
-        duration(wall_ms as f64)
-    }
-}
-
-/// Names of the signals that end study snippets, with their numbers on Linux (signal(7)).
-fn signal_name(signal: i32) -> Option<&'static str> {
-    Some(match signal {
-        1 => "SIGHUP",
-        2 => "SIGINT",
-        3 => "SIGQUIT",
-        4 => "SIGILL",
-        5 => "SIGTRAP",
-        6 => "SIGABRT",
-        7 => "SIGBUS",
-        8 => "SIGFPE",
-        9 => "SIGKILL",
-        11 => "SIGSEGV",
-        13 => "SIGPIPE",
-        14 => "SIGALRM",
-        15 => "SIGTERM",
-        31 => "SIGSYS",
-        _ => return None,
-    })
 }

@@ -197,7 +197,11 @@ pub(super) fn run_sentence(report: &Report) -> String {
     };
     sentence += &format!(" {}", super::neutral::text(&report.interpreter.version));
     if is_confined(report) {
-        sentence += &format!(", sandbox rung {}", report.confinement.rung);
+        let rung = super::neutral::text(&report.confinement.rung);
+        sentence += &match rung.chars().count() {
+            1 => format!(", sandbox rung {rung}"),
+            _ => format!(", sandbox: {rung}"),
+        };
         let lacking: Vec<String> = report
             .confinement
             .layers
@@ -251,18 +255,4 @@ pub(super) fn duration(ms: f64) -> String {
     } else {
         format!("{:.0} s", ms / 1_000.0)
     }
-}
-
-/// A size as people say it, in the largest unit that divides it well.
-pub(super) fn bytes(n: u64) -> String {
-    for (shift, unit) in [(30, "GiB"), (20, "MiB"), (10, "KiB")] {
-        let unit_bytes = 1_u64 << shift;
-        if n >= unit_bytes && n.is_multiple_of(unit_bytes) {
-            return format!("{} {unit}", n >> shift);
-        }
-    }
-    format!(
-        "{} bytes",
-        thousands(usize::try_from(n).unwrap_or(usize::MAX))
-    )
 }

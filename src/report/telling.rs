@@ -10,7 +10,6 @@ use super::place::{Places, within};
 use super::summary::{NOT_REACHED, counted};
 use super::{BlockReport, DocumentReport};
 use crate::compare::{ClaimVerdict, JudgedClaim, Status};
-use crate::observation::Ending;
 use crate::plan::Reason;
 use crate::problem::{Problem, Severity};
 use crate::text::LineNumber;
@@ -46,10 +45,11 @@ pub(super) fn of_block(
             .filter(|problem| !(covered && problem.id == Reason::BrokenClaim.as_str()))
             .map(Finding::of_problem),
     );
-    for reason in reasons_to_tell(block) {
-        if !findings.iter().any(|finding| finding.id == reason.as_str()) {
-            findings.extend(outcome::finding(reason, document, block));
-        }
+    match findings.iter_mut().find(|finding| tells(finding, block)) {
+        Some(finding) => outcome::enrich(finding, document, block),
+        // Broken claims say more than that one is broken.
+        None if covered && block.verdict.reason == Some(Reason::BrokenClaim) => {}
+        None => findings.extend(outcome::finding(document, block)),
     }
     settle(&mut findings, document, places);
     if block.verdict.status == Status::Failed
@@ -59,6 +59,22 @@ pub(super) fn of_block(
         last.notes.extend(context(block));
     }
     findings
+}
+
+/// The claims of the document itself, or of `block`, that could not be decided, as one finding.
+pub(super) fn undecided(
+    document: &DocumentReport,
+    block: Option<&BlockReport>,
+    places: &mut Option<Places<'_>>,
+) -> Option<Finding> {
+    let finding = match block {
+        Some(block) => judged::undecided(&block.verdict.claims, Some(&block.observation)),
+        None => judged::undecided(&document.claims, None),
+    };
+    let mut findings = [finding?];
+    settle(&mut findings, document, places);
+    let [finding] = findings;
+    Some(finding)
 }
 
 /// Positions in the document, where there is one.
@@ -109,41 +125,12 @@ fn broken_claims(document: &DocumentReport, block: &BlockReport) -> Vec<Finding>
     findings
 }
 
-/// Why the block did not pass: the verdict's reason and, where that is about the text alone, how the run ended.
-fn reasons_to_tell(block: &BlockReport) -> Vec<Reason> {
-    let (status, reason) = (block.verdict.status, block.verdict.reason);
-    let mut reasons = Vec::new();
-    match status {
-        Status::Passed | Status::Skipped => return reasons,
-        Status::Failed | Status::Inconclusive => reasons.extend(reason),
-    }
-    let is_about_text = matches!(
-        reason,
-        None | Some(Reason::BrokenClaim | Reason::MissingImport | Reason::SnapshotDiffers)
-    );
-    if status == Status::Failed && is_about_text {
-        reasons.extend(reason_of(&block.observation.ending));
-    }
-    // Broken claims and how the run ended say more than their reason would.
-    reasons.retain(|reason| *reason != Reason::BrokenClaim);
-    reasons
-}
-
-fn reason_of(ending: &Ending) -> Option<Reason> {
-    match ending {
-        Ending::Finished | Ending::NotRun => None,
-        Ending::Exited {
-            status: 0,
-            is_early: false,
-        } => None,
-        Ending::Raised => Some(Reason::UncaughtException),
-        Ending::Exited { .. } => Some(Reason::Exited),
-        Ending::Signalled { .. } => Some(Reason::Signalled),
-        Ending::TimedOut => Some(Reason::TimedOut),
-        Ending::MemoryLimit => Some(Reason::MemoryLimit),
-        Ending::OutputLimit => Some(Reason::OutputLimit),
-        Ending::ProcessLimit => Some(Reason::ProcessLimit),
-        Ending::EarlyExit => Some(Reason::EarlyExit),
+/// Whether `finding` says why the block did not pass.
+fn tells(finding: &Finding, block: &BlockReport) -> bool {
+    match block.verdict.reason {
+        Some(Reason::SyntaxError) => matches!(finding.id, "syntax-error" | "python2"),
+        Some(reason) => finding.id == reason.as_str(),
+        None => false,
     }
 }
 

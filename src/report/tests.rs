@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::*;
 use crate::block::{Block, BlockId, CodeLine, Form, Gap, Tag};
-use crate::claim::{Claim, ClaimKind, Evidence, Expected, Subject};
+use crate::claim::{Claim, ClaimKind, Evidence, Expected, ExpectedException, Subject};
 use crate::compare::{ClaimVerdict, Status};
 use crate::observation::{ContextFailure, Emission, Ending, Exception, Stream};
 use crate::plan::{Decision, Reason, SnippetKind};
@@ -147,6 +147,22 @@ fn broken(document: &Document, text: &str, expected: &str, actual: &str) -> Judg
     )
 }
 
+/// A problem as the judge tells it.
+fn told(reason: Reason, span: Span, message: &str, label: &str) -> Problem {
+    Problem {
+        id: reason.as_str(),
+        severity: Severity::Error,
+        span: Some(span),
+        message: message.to_owned(),
+        labels: vec![problem::Label {
+            span,
+            text: label.to_owned(),
+        }],
+        notes: Vec::new(),
+        help: None,
+    }
+}
+
 fn exception(type_name: &str, message: &str, lines: &[LineNumber]) -> Exception {
     Exception {
         type_name: type_name.to_owned(),
@@ -275,6 +291,12 @@ fn memory() -> DocumentReport {
     ];
     division.observation.exception =
         Some(exception("ZeroDivisionError", "division by zero", &lines));
+    division.verdict.problems = vec![told(
+        Reason::UncaughtException,
+        span_of(&document, "return n / 0"),
+        "this raises `ZeroDivisionError: division by zero`",
+        "raised here, and nothing below was run",
+    )];
     let mut unreached = judged(
         &document,
         ClaimKind::Comment,
@@ -435,22 +457,21 @@ fn output_blocks_sessions_exceptions_and_prose() {
         line: line_of(&document, "int('x')"),
         exception: raised,
     }];
-    let announced = |text: &str, actual| {
-        judged(
-            &document,
-            ClaimKind::Raises,
-            text,
-            text,
-            actual,
-            ClaimVerdict::Broken,
-        )
+    let announced = |text: &str, actual: &str| {
+        let (kind, verdict) = (ClaimKind::Raises, ClaimVerdict::Broken);
+        let mut claim = judged(&document, kind, text, text, Some(actual), verdict);
+        claim.claim.expected = Expected::Exception(ExpectedException {
+            type_name: Some(text.to_owned()),
+            message: None,
+        });
+        claim
     };
     raises.verdict.claims = vec![
         announced(
             "TypeError",
-            Some("ValueError: invalid literal for int() with base 10: 'x'"),
+            "ValueError: invalid literal for int() with base 10: 'x'",
         ),
-        announced("IndexError", None),
+        announced("IndexError", "<built-in method pop of list object>"),
         broken(&document, "4\n```\n\nThe", "4", "3"),
     ];
     let prose = judged(
@@ -510,37 +531,36 @@ os._exit(0)
 ";
 
 #[test]
-fn every_ending_has_its_words() {
+fn endings_show_last_words_and_need_no_problem() {
     let document = Document::new("endings.md", ENDINGS);
-    let mut blocks = Vec::new();
-    let endings = [
-        (Ending::TimedOut, Reason::TimedOut),
-        (Ending::MemoryLimit, Reason::MemoryLimit),
-        (Ending::OutputLimit, Reason::OutputLimit),
-        (Ending::ProcessLimit, Reason::ProcessLimit),
-        (Ending::Signalled { signal: 11 }, Reason::Signalled),
-        (Ending::EarlyExit, Reason::EarlyExit),
-        (
-            Ending::Exited {
-                status: 3,
-                is_early: true,
-            },
-            Reason::Exited,
-        ),
-    ];
-    for (ending, reason) in endings {
-        let mut failed = failed(block(&document, "1", "print(", "while"), reason);
-        failed.observation.ending = ending;
-        failed.observation.reached = vec![LineNumber::new(2), LineNumber::new(3)];
-        failed.observation.emissions = vec![Emission {
+    let ended = |ending, reason| {
+        let mut block = failed(block(&document, "1", "print(", "while"), reason);
+        block.observation.ending = ending;
+        block.observation.reached = vec![LineNumber::new(2), LineNumber::new(3)];
+        block.observation.emissions = vec![Emission {
             stream: Stream::Stderr,
             line: None,
             statement: None,
             text: "one\ntwo\nFatal Python error: Segmentation fault\n::error::gotcha\n\n"
                 .to_owned(),
         }];
-        blocks.push(failed);
-    }
+        block
+    };
+    let mut signalled = ended(Ending::Signalled { signal: 11 }, Reason::Signalled);
+    signalled.verdict.problems = vec![told(
+        Reason::Signalled,
+        span_of(&document, "while True: pass"),
+        "signal 11 killed the block",
+        "this statement was running",
+    )];
+    let mut unconfined = ended(Ending::NotRun, Reason::NotConfined);
+    unconfined.verdict.status = Status::Inconclusive;
+    unconfined.observation.infrastructure_failure = Some("no user namespaces\x1b[2J".to_owned());
+    let blocks = vec![
+        signalled,
+        ended(Ending::TimedOut, Reason::TimedOut),
+        unconfined,
+    ];
     insta::assert_snapshot!(both(&report(vec![of(document, blocks)])));
 }
 
@@ -661,6 +681,17 @@ fn hostile_text_stays_text() {
     block.observation.ending = Ending::Raised;
     block.observation.exception =
         Some(exception("E\x1b[0m", "\n::error::x", &[LineNumber::new(2)]));
+    let evil = "this raises `E\x1b[0m: \n::error::x`";
+    let at = span_of(&document, "print(");
+    let mut problem = told(
+        Reason::UncaughtException,
+        at,
+        evil,
+        "\x1b[0m\n::error::label",
+    );
+    problem.notes = vec!["one\n::error::two\n\u{202e}three".to_owned()];
+    problem.help = Some("::error::help\n::error::".to_owned());
+    block.verdict.problems.push(problem);
     let report = report(vec![of(document, vec![block])]);
     let shown = both(&report);
     for c in shown.chars() {
@@ -770,6 +801,45 @@ fn a_hundred_thousand_problems_are_all_told() {
     assert_eq!(concise(&report).lines().count(), 2 * LINES + 2);
     let problems = &json(&report)["documents"][0]["blocks"][0]["problems"];
     assert_eq!(problems[2 * LINES - 1]["column"], 5 * (LINES - 1) + 1);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig {
+        cases: 300,
+        failure_persistence: None,
+        ..Default::default()
+    })]
+
+    /// Whatever a document and a snippet say, and wherever a problem claims to stand.
+    #[test]
+    fn no_text_and_no_span_breaks_a_report(
+        text in "[a`#> \\t\r\n\u{1b}\u{85}\u{200d}\u{202e}\u{301}ж語🎉\\[:]{1,160}",
+        expected in "[a \\t\n\u{1b}ж語🎉#\\[:]{0,90}",
+        actual in "[a \\t\n\u{1b}ж語🎉#\\[:]{0,90}",
+        spans in proptest::collection::vec((0..400_usize, 0..60_usize), 5),
+        width in 0..120_usize,
+    ) {
+        let document = Document::new("a.md", text);
+        let span = |i: usize| Span::new(spans[i].0, spans[i].0 + spans[i].1);
+        let mut block = failed(block(&document, "1", "", ""), Reason::BrokenClaim);
+        let mut claim = broken(&document, "", &expected, &actual);
+        claim.claim.span = span(0);
+        let mut doubtful = claim.clone();
+        doubtful.verdict = ClaimVerdict::Inconclusive;
+        doubtful.claim.span = span(1);
+        block.verdict.claims = vec![claim, doubtful];
+        block.verdict.problems = vec![problem::defined_later(span(2), &actual, span(3))];
+        block.observation.exception = Some(exception(&expected, &actual, &[LineNumber::new(spans[4].0)]));
+        let mut unexplained = block.clone();
+        unexplained.verdict.reason = Some(Reason::NeedsFile);
+        unexplained.verdict.claims.clear();
+        let report = report(vec![of(document, vec![block, unexplained])]);
+        let style = Style { color: false, width: Some(width), verbose: true, strict: true };
+        for c in (full(&report, style) + &concise(&report)).chars() {
+            proptest::prop_assert!(c == '\n' || !c.is_control(), "{:?}", c);
+        }
+        json(&report);
+    }
 }
 
 fn keys(value: &serde_json::Value) -> BTreeSet<&str> {
