@@ -27,7 +27,7 @@ pub struct Args {
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub verbose: bool,
 
-    /// Say less: no progress bar, no warnings
+    /// Show no progress bar
     #[arg(short, long, global = true)]
     pub quiet: bool,
 }

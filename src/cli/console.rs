@@ -35,7 +35,7 @@ impl From<Exit> for ExitCode {
 /// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Verbosity {
-    /// The results only.
+    /// Results and no progress bar.
     Quiet,
     /// What most people want.
     Normal,
