@@ -135,6 +135,15 @@ fn bare_fork(blocks: &[String]) -> Duration {
     Duration::from_secs_f64(seconds.trim().parse().expect("a time"))
 }
 
-fn python() -> String {
-    std::env::var("PYO3_PYTHON").unwrap_or_else(|_| "python3".to_owned())
+/// The interpreter itself, not a wrapper script that finds it.
+fn python() -> &'static str {
+    static PYTHON: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    PYTHON.get_or_init(|| {
+        let name = std::env::var("PYO3_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+        let output = Command::new(name)
+            .args(["-c", "import sys; print(sys.executable)"])
+            .output()
+            .expect("running python");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    })
 }
