@@ -42,6 +42,8 @@ const DRAIN: Duration = Duration::from_millis(100);
 const KILL_GRACE: Duration = Duration::from_secs(5);
 /// How long a fork server may take to start.
 const START: Duration = Duration::from_secs(30);
+/// How much is read at a time: what a pipe holds at most would be 64 KiB, most blocks write a line.
+const READ_BYTES: usize = 8 * 1024;
 /// Marks may add this much to the bytes a snippet may write.
 const MARKS_FACTOR: u64 = 24;
 
@@ -393,7 +395,7 @@ impl Watch<'_> {
         let Some(stream) = &mut self.streams[index] else {
             return Ok(());
         };
-        let mut buffer = [0; 64 * 1024];
+        let mut buffer = [0; READ_BYTES];
         match stream.read(&mut buffer) {
             Ok(0) => self.streams[index] = None,
             Ok(_) if self.killed == Some(Killed::OutputLimit) => {}

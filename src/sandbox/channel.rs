@@ -10,7 +10,9 @@ use rustix::net::{
 };
 
 /// The longest message, in bytes; senders keep well below it.
-const MESSAGE_MAX: usize = 64 * 1024;
+///
+/// Small on purpose: in a process that forks, every page written to is copied for the child.
+const MESSAGE_MAX: usize = 4 * 1024;
 /// The most descriptors in one message.
 const FDS_MAX: usize = 8;
 
@@ -44,7 +46,7 @@ pub fn send(socket: BorrowedFd<'_>, message: &[u8], fds: &[BorrowedFd<'_>]) -> i
 
 /// Waits for one message; an empty one means that the other end is gone.
 pub fn receive(socket: BorrowedFd<'_>) -> io::Result<(Vec<u8>, Vec<OwnedFd>)> {
-    let mut message = vec![0; MESSAGE_MAX];
+    let mut message = [0; MESSAGE_MAX];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(FDS_MAX))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let received = loop {
@@ -55,7 +57,7 @@ pub fn receive(socket: BorrowedFd<'_>) -> io::Result<(Vec<u8>, Vec<OwnedFd>)> {
             Err(error) => return Err(error.into()),
         }
     };
-    message.truncate(received.bytes);
+    let message = message[..received.bytes].to_vec();
     let mut fds = Vec::new();
     for item in control.drain() {
         if let RecvAncillaryMessage::ScmRights(rights) = item {

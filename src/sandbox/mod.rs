@@ -169,6 +169,7 @@ impl Ground {
         die_with_parent();
         rustix::thread::set_no_new_privs(true).map_err(|error| format!("no_new_privs: {error}"))?;
         set_limit(Resource::Core, 0, 0)?;
+        sys::limit_arenas();
         let is_root = rustix::process::geteuid().is_root();
         let mut ground = Ground {
             cells: None,
@@ -270,7 +271,6 @@ impl Ground {
             self.drop_user()?;
         }
         rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
-        sys::limit_arenas();
         set_limits(limits)
     }
 
