@@ -9,8 +9,9 @@ use std::collections::{HashMap, HashSet};
 
 use super::exceptions;
 use super::exceptions::Manner;
+use super::notes;
 use super::reading::{Content, Reading, Shape, read};
-use super::weight::{Place, weigh};
+use super::weight::{Place, Weight, weigh};
 use super::wording::Mark;
 use super::{
     Claim, ClaimKind, Claims, Evidence, Expected, ExpectedException, Note, Subject, value,
@@ -137,9 +138,16 @@ impl<'a> Scribe<'a> {
         });
     }
 
+    /// Notes lines that are no claims by `rule`, or by a rule of their own.
     pub(super) fn notes(&mut self, lines: &[Line<'_>], rule: &'static str) {
         for line in lines {
-            self.note(*line, rule);
+            match read(line.text, &self.vocabulary.defined).content {
+                Content::Note(own) => self.note(*line, own),
+                Content::Text if notes::is_code(line.text.trim_start_matches('#').trim()) => {
+                    self.note(*line, "commented-out-code");
+                }
+                _ => self.note(*line, rule),
+            }
         }
     }
 
@@ -185,7 +193,7 @@ impl<'a> Scribe<'a> {
                 }
                 return is_claim;
             }
-            self.note(*line, "prose");
+            self.notes(std::slice::from_ref(line), "prose");
         }
         false
     }
@@ -201,13 +209,6 @@ impl<'a> Scribe<'a> {
             .text
             .get(reading.start..reading.end)
             .unwrap_or_default();
-        let weight = match weigh(remark, reading, first_text, more.len()) {
-            Ok(weight) => weight,
-            Err(rule) => {
-                self.note(*first, rule);
-                return self.read_later(remark, lines.get(1..).unwrap_or_default());
-            }
-        };
         let mut text = first_text.to_owned();
         let mut end = first.at + reading.end;
         for line in more {
@@ -216,6 +217,21 @@ impl<'a> Scribe<'a> {
             text.push_str(piece);
             end = line.at + start + piece.len();
         }
+        let joined = joined(reading, &text, more.len());
+        let (reading, parts) = match &joined {
+            Some(reading) => (reading, 0),
+            None => (reading, more.len()),
+        };
+        let is_overruled = |weight: &Weight| {
+            weight.evidence == Evidence::Unmarked && rest.iter().any(|line| self.is_marked(line))
+        };
+        let weight = match weigh(remark, reading, first_text, parts) {
+            Ok(weight) if !is_overruled(&weight) => weight,
+            other => {
+                self.note(*first, other.err().unwrap_or("prose"));
+                return self.read_later(remark, lines.get(1..).unwrap_or_default());
+            }
+        };
         let value_len = match &reading.content {
             _ if !more.is_empty() => value::whole(&text).map(|_| text.len()),
             Content::Value { len, .. } => Some(*len),
@@ -249,6 +265,11 @@ impl<'a> Scribe<'a> {
         });
         self.notes(rest, "after-claim");
         true
+    }
+
+    fn is_marked(&self, line: &Line<'_>) -> bool {
+        let reading = read(line.text, &self.vocabulary.defined);
+        reading.mark >= Mark::Lead || reading.content == Content::LoneLead
     }
 
     /// How many of `lines` belong to the claim that the first one begins.
@@ -464,6 +485,18 @@ impl<'a> Scribe<'a> {
         });
         true
     }
+}
+
+/// The reading of several lines that one bracket joins to one value.
+fn joined(reading: &Reading, text: &str, more: usize) -> Option<Reading> {
+    let is_joined = more > 0 && balance(text.lines().next()?) > 0 && value::whole(text).is_some();
+    is_joined.then(|| Reading {
+        content: Content::Value {
+            len: text.len(),
+            shape: Shape::Whole,
+        },
+        ..reading.clone()
+    })
 }
 
 /// The text of a line that continues a claim, and where it begins: without `#`, its mark, and one space.
@@ -723,7 +756,7 @@ impl<'a> Page<'a> {
             return;
         }
         let Some((statement, place)) = above else {
-            scribe.notes(&lines, "above-a-statement");
+            scribe.notes(&lines, "not-below-a-statement");
             return;
         };
         if self.claimed.contains(&statement) {

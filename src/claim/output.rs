@@ -4,7 +4,7 @@
 //! such as `**Output:**` says so, or because it follows directly, the code prints, and it looks like nothing else.
 
 use super::wording::lead_in;
-use super::{Claim, ClaimKind, Evidence, Expected, Scope, Subject, scope, value};
+use super::{Claim, ClaimKind, Evidence, Expected, Scope, Subject, reading, scope};
 use crate::block::{Block, Gap, Tag};
 use crate::document::Document;
 use crate::syntax::{StatementKind, Syntax, syntax};
@@ -161,21 +161,24 @@ fn is_code(text: &str) -> bool {
         && (syntax.may_print || syntax.statements.iter().any(|one| !is_shown(&one.kind)))
 }
 
-/// Whether the text of a block tagged as Python is values, or no Python at all.
+/// Whether the text of a block tagged as Python is values, words, or no Python at all.
 fn is_literal_output(text: &str) -> bool {
-    let is_value = |line: &str| line.trim().is_empty() || value::whole(line).is_some();
+    let is_value = |line: &str| line.trim().is_empty() || reading::is_value(line);
+    if text.lines().all(is_value) || reading::is_value(text) {
+        return true;
+    }
+    let starts = [
+        "def ", "class ", "import ", "from ", "for ", "while ", "if ", "with ", "try:", "print(",
+        "@", "#", ">>>",
+    ];
+    let is_code_line = |line: &str| starts.iter().any(|start| line.starts_with(start));
     let syntax = syntax(text);
-    let looks_like_code = || {
-        let starts = [
-            "def ", "class ", "import ", "from ", "for ", "while ", "if ", "with ", "try:",
-            "print(", "@", "#",
-        ];
-        text.lines()
-            .any(|line| starts.iter().any(|start| line.starts_with(start)))
-    };
-    text.lines().all(is_value)
-        || value::whole(text).is_some()
-        || !syntax.errors.is_empty() && !syntax.may_print && !looks_like_code()
+    let has_statements = syntax
+        .statements
+        .iter()
+        .any(|one| one.kind != StatementKind::Expression);
+    let is_prose = !syntax.errors.is_empty() || !has_statements && !text.contains('(');
+    is_prose && !syntax.may_print && !text.lines().any(is_code_line)
 }
 
 /// Languages that are data: a program may well print them.

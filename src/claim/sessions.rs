@@ -101,9 +101,8 @@ pub fn examples(document: &Document, block: &Block) -> Vec<Example> {
             }
         }
     }
-    for example in &mut examples {
-        finish(example);
-    }
+    examples.iter_mut().for_each(finish);
+    examples.retain(|example| !example.source.trim().is_empty() || !example.expected.is_empty());
     examples
 }
 
@@ -360,7 +359,10 @@ fn traceback(expected: &[ExampleLine]) -> Option<(usize, ExpectedException)> {
     let index = match header {
         Some(header) => {
             let below = expected.get(header + 1..)?;
-            header + 1 + below.iter().position(|line| !is_indented(line))?
+            match below.iter().position(|line| !is_indented(line)) {
+                Some(index) => header + 1 + index,
+                None => return Some((header, any_exception())),
+            }
         }
         None => {
             let index = expected.iter().position(|line| !is_indented(line))?;
@@ -371,6 +373,14 @@ fn traceback(expected: &[ExampleLine]) -> Option<(usize, ExpectedException)> {
     };
     let exception = exception_line(&expected.get(index)?.text, header.is_some())?;
     Some((index, more_message(exception, expected.get(index + 1..)?)))
+}
+
+/// A traceback whose last line was left out.
+fn any_exception() -> ExpectedException {
+    ExpectedException {
+        type_name: None,
+        message: None,
+    }
 }
 
 /// `Type: message`, or just `Type`.

@@ -22,10 +22,12 @@ pub(crate) fn run(case: &Case) -> String {
                 claim::output_claim(&document, code, syntax, block, code.is_session())
         {
             push_claim(&mut out, &document, &claim);
+            before = None;
             continue;
         }
         let _ = writeln!(out, "{} {:?}", block.id, block.tag);
         if !matches!(block.tag, Tag::Python | Tag::None) && !block.is_session() {
+            before = None;
             continue;
         }
         let syntax = syntax::syntax(&block.code);
