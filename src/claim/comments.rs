@@ -57,6 +57,8 @@ impl Target<'_> {
 /// What the code defines and prints, as far as reading its comments needs it.
 #[derive(Debug, Default)]
 pub(super) struct Vocabulary<'a> {
+    /// The code itself.
+    pub code: &'a str,
     /// Exception classes that the code defines.
     pub defined: HashSet<&'a str>,
     /// Words for "error" that stand in the code itself: a comment that begins with one may be output.
@@ -91,6 +93,7 @@ impl<'a> Vocabulary<'a> {
             count(code, word) > comments.map(|text| count(text, word)).sum()
         });
         Vocabulary {
+            code,
             printed: printed.collect(),
             defined,
         }
@@ -162,10 +165,7 @@ impl<'a> Scribe<'a> {
                 self.note(*first, rule);
                 self.read_later(remark, below)
             }
-            Content::LoneLead if below.is_empty() => {
-                self.note(*first, "lone-lead");
-                false
-            }
+            Content::LoneLead if below.is_empty() => self.lone_word(remark, *first, &reading),
             Content::LoneLead => self.output_lines(remark, *first, below),
             Content::Exception { .. } => {
                 let is_claim = self.exception(remark, *first, &reading);
@@ -176,6 +176,22 @@ impl<'a> Scribe<'a> {
                 self.text(remark, &reading, lines)
             }
         }
+    }
+
+    /// A lead word with nothing to lead to may be the printed text itself: `print(x)  # result`.
+    fn lone_word(&mut self, remark: &Remark<'_>, line: Line<'_>, reading: &Reading) -> bool {
+        let is_print = remark.target.statement.kind == StatementKind::Print;
+        if !is_print || remark.place != Place::Trailing {
+            self.note(line, "lone-lead");
+            return false;
+        }
+        let reading = Reading {
+            content: Content::Text,
+            mark: Mark::None,
+            start: reading.lead.unwrap_or(reading.start),
+            ..reading.clone()
+        };
+        self.text(remark, &reading, &[line])
     }
 
     /// Lines below a note: only what is marked counts, and not for much.
@@ -339,7 +355,10 @@ impl<'a> Scribe<'a> {
         let is_plain = remark.place != Place::BelowBlank
             && matches!(
                 kind,
-                StatementKind::Print | StatementKind::Expression | StatementKind::Compound
+                StatementKind::Print
+                    | StatementKind::Expression
+                    | StatementKind::Compound
+                    | StatementKind::Assignment { .. }
             )
             && remark.target.statement.nesting < Nesting::Loop;
         self.claims.claims.push(Claim {
@@ -417,7 +436,7 @@ impl<'a> Scribe<'a> {
                 .printed
                 .iter()
                 .any(|word| text.starts_with(word)),
-            Some(_) => remark.target.statement.is_in_handler,
+            Some(name) => self.may_print_name(remark.target.statement, name),
         };
         if may_be_output && remark.target.statement.kind == StatementKind::Print {
             return self.exception_as_text(remark, line, reading);
@@ -456,6 +475,15 @@ impl<'a> Scribe<'a> {
             rule: weight.rule,
         });
         true
+    }
+
+    /// Whether a print may well print the name of an exception instead of raising it.
+    fn may_print_name(&self, statement: &Statement, name: &str) -> bool {
+        let code = self.vocabulary.code.get(statement.span.range());
+        let shows_types = ["__name__", "__class__", "type(", "repr(", "exc", "err"];
+        statement.is_in_handler
+            || name.ends_with("Warning")
+            || code.is_some_and(|code| shows_types.iter().any(|word| code.contains(word)))
     }
 
     /// The name of an exception as what an `except` prints.
