@@ -17,7 +17,12 @@ fn main() {
     let Some(executable) = config.executable() else {
         fail("the Python that was found does not say where its executable lies");
     };
-    println!("cargo:rustc-link-arg=-Wl,-rpath,{lib_dir}");
+    let library = config
+        .run_python_script("import sysconfig; print(sysconfig.get_config_var('INSTSONAME'))")
+        .unwrap_or_default();
+    // A run path, not an rpath: LD_LIBRARY_PATH must win when another interpreter is chosen.
+    println!("cargo:rustc-link-arg=-Wl,--enable-new-dtags,-rpath,{lib_dir}");
+    println!("cargo:rustc-env=SNIPCHECK_LIBPYTHON={}", library.trim());
     println!("cargo:rustc-env=SNIPCHECK_BUILT_FOR={executable}");
     println!("cargo:rerun-if-changed=build.rs");
 }

@@ -129,6 +129,8 @@ pub struct Observation {
     pub reached: Vec<LineNumber>,
     /// Set where a context block failed: the snippet itself did not run.
     pub context_failure: Option<ContextFailure>,
+    /// Set where the sandbox could not be set up, or the fork server failed: why.
+    pub infrastructure_failure: Option<String>,
     /// Wall time of the snippet in milliseconds.
     pub wall_ms: f64,
     /// User and system CPU time of the snippet in milliseconds.
@@ -148,6 +150,7 @@ impl Observation {
             raised: Vec::new(),
             reached: Vec::new(),
             context_failure: None,
+            infrastructure_failure: None,
             wall_ms: 0.0,
             cpu_ms: 0.0,
             max_rss_bytes: 0,
@@ -162,4 +165,49 @@ impl Observation {
             .map(|emission| emission.text.as_str())
             .collect()
     }
+}
+
+/// One thing that a running snippet reports, in the order it happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Record {
+    /// A top-level statement begins on this line.
+    Reached(LineNumber),
+    /// A watched value.
+    Computed(Computed),
+    /// An exception at a watched statement.
+    Raised(Raised),
+    /// The context block that starts on this line failed.
+    ContextFailed(LineNumber, Exception),
+    /// The sandbox could not be set up; the snippet did not run.
+    NotConfined(String),
+    /// The snippet reached its end, one way or another. Only the last record counts, and only with the nonce.
+    End {
+        /// The job's nonce.
+        nonce: String,
+        /// How, as the snippet's own process saw it.
+        kind: EndKind,
+        /// The exit status that follows.
+        status: i32,
+        /// Whether statements were left.
+        is_early: bool,
+        /// The exception that ended it.
+        exception: Option<Exception>,
+    },
+}
+
+/// How a snippet's own process saw its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndKind {
+    /// Ran to its end.
+    Finished,
+    /// An exception ended it.
+    Raised,
+    /// `SystemExit` ended it.
+    Exited,
+    /// A `MemoryError` ended it.
+    MemoryLimit,
+    /// The system refused another process or thread.
+    ProcessLimit,
 }

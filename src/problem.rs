@@ -248,3 +248,137 @@ pub fn context_too_long(block: Span) -> Problem {
     .label("not run")
     .help("bring what it needs together in one block")
 }
+
+/// A claim that does not hold; `expected` is its value as written, `actual` what Python did.
+pub fn broken_claim(claim: Span, expected: &str, actual: &str) -> Problem {
+    let message = match (expected.contains('\n'), actual) {
+        (true, "") => "expected output, but Python printed nothing".to_owned(),
+        (true, _) => "Python printed something else than this output".to_owned(),
+        (false, "") => format!(
+            "expected `{}`, but Python printed nothing",
+            shortened(expected)
+        ),
+        (false, _) => format!(
+            "expected `{}`, but Python gave `{}`",
+            shortened(expected),
+            shortened(actual)
+        ),
+    };
+    Problem::new("broken-claim", Severity::Error, claim, message).label("this is not so")
+}
+
+/// An exception that nobody announced.
+pub fn uncaught_exception(line: Span, type_name: &str, message: &str) -> Problem {
+    let shown = match message.is_empty() {
+        true => type_name.to_owned(),
+        false => format!("{type_name}: {}", shortened(message)),
+    };
+    Problem::new(
+        "uncaught-exception",
+        Severity::Error,
+        line,
+        format!("this raises `{shown}`"),
+    )
+    .label("raised here, and nothing below was run")
+    .help(format!("if that is the point, say so: `# {type_name}`"))
+}
+
+/// A block that ran longer than its limit.
+pub fn timed_out(line: Span, wall_ms: u64) -> Problem {
+    Problem::new(
+        "timed-out",
+        Severity::Error,
+        line,
+        format!("the block did not end within {wall_ms} ms"),
+    )
+    .label("this statement was running")
+}
+
+/// A block that wanted more memory than its limit.
+pub fn memory_limit(line: Span, memory_bytes: u64) -> Problem {
+    Problem::new(
+        "memory-limit",
+        Severity::Error,
+        line,
+        format!(
+            "the block wants more than {} MiB of memory",
+            memory_bytes >> 20
+        ),
+    )
+    .label("this statement was running")
+}
+
+/// A block that wrote more than its limit.
+pub fn output_limit(line: Span, output_bytes: u64) -> Problem {
+    Problem::new(
+        "output-limit",
+        Severity::Error,
+        line,
+        format!("the block writes more than {} KiB", output_bytes >> 10),
+    )
+    .label("this statement was running")
+}
+
+/// A block that wanted more processes and threads at one time than its limit.
+pub fn process_limit(line: Span, processes: u64) -> Problem {
+    Problem::new(
+        "process-limit",
+        Severity::Error,
+        line,
+        format!("the block wants more than {processes} processes and threads at one time"),
+    )
+    .label("this statement was running")
+}
+
+/// A process that ended before the block's end without saying so (`os._exit`, `os.execv`).
+pub fn early_exit(line: Span) -> Problem {
+    Problem::new(
+        "early-exit",
+        Severity::Error,
+        line,
+        "the process ended before the block did".to_owned(),
+    )
+    .label("this statement was running")
+    .note("what would have followed was not checked")
+}
+
+/// A block that a signal killed.
+pub fn signalled(line: Span, signal: i32) -> Problem {
+    Problem::new(
+        "signalled",
+        Severity::Error,
+        line,
+        format!("signal {signal} killed the block"),
+    )
+    .label("this statement was running")
+}
+
+/// A block that left by `sys.exit`, early or with a status other than 0.
+pub fn exited(line: Span, status: i32, is_early: bool) -> Problem {
+    let message = match is_early {
+        true => format!("the block exits with status {status} before its end"),
+        false => format!("the block exits with status {status}"),
+    };
+    Problem::new("exited", Severity::Note, line, message).label("this statement was running")
+}
+
+/// A block that did not run because its process could not be confined.
+pub fn not_confined(block: Span, cause: &str) -> Problem {
+    Problem::new(
+        "not-confined",
+        Severity::Warning,
+        block,
+        format!("the block was not run: {cause}"),
+    )
+    .label("nothing here was checked")
+}
+
+/// The first line of a text, no longer than a message can bear.
+fn shortened(text: &str) -> String {
+    const CHARS: usize = 80;
+    let line = text.lines().next().unwrap_or_default();
+    match text.lines().count() > 1 || line.chars().count() > CHARS {
+        true => format!("{} …", line.chars().take(CHARS).collect::<String>()),
+        false => line.to_owned(),
+    }
+}

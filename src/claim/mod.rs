@@ -6,7 +6,24 @@
 
 pub mod value;
 
+mod comments;
+mod exceptions;
+mod notes;
+mod output;
+mod reading;
+mod scope;
+mod sessions;
+mod strings;
+mod weight;
+mod wording;
+
+use crate::block::Block;
+use crate::document::Document;
+use crate::syntax::Syntax;
 use crate::text::{LineNumber, Span};
+
+pub use output::output_claim;
+pub use sessions::{Example, ExampleLine, examples, session_claims};
 
 /// The convention a claim is written in (`kind` in JSON).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -127,4 +144,14 @@ pub struct Claims {
     pub claims: Vec<Claim>,
     /// The comments that are none.
     pub notes: Vec<Note>,
+}
+
+/// The claims and notes in the comments and strings of a script, in document order.
+pub fn claims(document: &Document, block: &Block, syntax: &Syntax) -> Claims {
+    let mut found = comments::comments(block, syntax);
+    let strings = strings::strings(document, block, syntax, &found.claims);
+    found.claims.extend(strings);
+    found.claims.sort_by_key(|claim| claim.span.start);
+    found.notes.sort_by_key(|note| note.span.start);
+    found
 }

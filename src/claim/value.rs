@@ -62,7 +62,7 @@ pub fn whole(text: &str) -> Option<Value> {
 }
 
 /// Whether `name` is written for a constant, in Python or as JSON does.
-fn is_constant(name: &str) -> bool {
+pub fn is_constant(name: &str) -> bool {
     matches!(
         name,
         "None" | "True" | "False" | "NotImplemented" | "Ellipsis" | "true" | "false" | "null"

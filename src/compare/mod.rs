@@ -1,9 +1,33 @@
 //! Judges: what a case says against what its run did. Pure.
+//!
+//! In go a [`Case`] and the [`Observation`] of its run, out comes a [`Verdict`]: first on each claim
+//! (`judge`, with `text`, `output` and `exception` for the three things a claim can expect), then on
+//! the block (`status`). Nothing here runs Python or knows of report formats.
+//!
+//! Doubt has one direction: what is not shown to agree is never held, and what is not plainly a
+//! difference is inconclusive.
+
+mod exception;
+mod judge;
+mod number;
+mod output;
+mod remark;
+mod same;
+mod status;
+mod text;
+pub mod tolerance;
+mod trace;
+mod volatile;
+
+pub use same::same;
 
 use crate::claim::Claim;
-use crate::observation::Observation;
+use crate::observation::{Ending, Observation};
 use crate::plan::{Case, Reason};
 use crate::problem::Problem;
+
+use trace::Trace;
+use volatile::Sources;
 
 /// The verdict on a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -65,12 +89,35 @@ pub struct Verdict {
 
 /// Judges `case` by what its run did.
 pub fn compare(case: &Case, observation: &Observation) -> Verdict {
-    let _ = observation;
+    let trace = Trace::new(observation);
+    let sources = Sources::new(case);
+    let unjudged = unjudged_reason(observation);
+    let claims: Vec<JudgedClaim> = case
+        .claims
+        .iter()
+        .filter_map(|claim| match unjudged {
+            Some(reason) => judge::not_judged(claim, reason),
+            None => judge::judge(claim, &trace, &sources),
+        })
+        .collect();
+    let (status, reason, mut problems) = status::status(case, observation, &claims);
+    problems.splice(0..0, case.problems.iter().cloned());
     Verdict {
-        status: Status::Skipped,
-        reason: None,
-        claims: Vec::new(),
-        notes: case.notes.len(),
-        problems: case.problems.clone(),
+        status,
+        reason,
+        notes: case.notes.len() + case.claims.len() - claims.len(),
+        claims,
+        problems,
     }
 }
+
+/// Why no claim can be judged, where the snippet itself never ran.
+fn unjudged_reason(observation: &Observation) -> Option<&'static str> {
+    if observation.context_failure.is_some() {
+        return Some("context-failed");
+    }
+    (observation.ending == Ending::NotRun).then_some("not-run")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,280 @@
 //! The embedded interpreter: the only user of pyo3.
+//!
+//! [`main`] turns the process into a Python that runs `agent.py`, all the Python that is shipped.
+//! What the agent needs from the outside world it asks of a [`Host`]: the next job (which forks),
+//! and a place to report to. The supervisor never calls anything here.
+
+#[expect(
+    unsafe_code,
+    reason = "the C interface of CPython, fork(2) and the shared page"
+)]
+pub mod fork;
+
+use std::ffi::CString;
+use std::path::Path;
+use std::sync::{Mutex, OnceLock};
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::observation::{Computed, EndKind, Exception, Raised, Record};
+use crate::plan::{Snippet, SnippetKind, Source};
+use crate::policy::Limits;
+use crate::text::LineNumber;
+
+/// One snippet to run, as the supervisor asks for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Job {
+    /// The document's path, for tracebacks.
+    pub document: String,
+    /// What to run.
+    pub snippet: Snippet,
+    /// A secret of this run: marks and the completion record carry it.
+    pub nonce: String,
+    /// Its limits.
+    pub limits: Limits,
+    /// The scratch directory, where the sandbox does not give the snippet one of its own.
+    pub scratch: Option<String>,
+}
+
+/// Where the interpreter keeps its files; the sandbox must leave them readable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// `sys.path`, without the script's directory.
+    pub search_path: Vec<String>,
+    /// `sys.prefix`.
+    pub prefix: String,
+    /// `sys.base_prefix`.
+    pub base_prefix: String,
+}
+
+/// What the agent asks of the process that embeds it.
+pub trait Host: Send {
+    /// Serves jobs: returns in a forked and confined child with one job and the path of its script.
+    fn serve(&mut self, py: Python<'_>, layout: &Layout) -> Result<(Job, String), String>;
+    /// Takes down what the snippet reports.
+    fn report(&mut self, record: &Record);
+    /// Whether descriptor `fd` still is the stream that the supervisor reads.
+    fn is_own(&self, fd: i32) -> bool;
+    /// Lifts the memory limit a little, so that the end can be reported after a `MemoryError`.
+    fn relax_memory(&mut self);
+}
+
+static HOST: OnceLock<Mutex<Box<dyn Host>>> = OnceLock::new();
+
+/// Runs the agent in this process, with the interpreter `python`; returns when it could not.
+pub fn main(python: &Path, host: Box<dyn Host>) -> i32 {
+    if HOST.set(Mutex::new(host)).is_err() || !fork::register_module(native::__pyo3_init) {
+        return 1;
+    }
+    let program = python.to_string_lossy().into_owned();
+    let args: Vec<CString> = [
+        program.as_str(),
+        "-s",
+        "-B",
+        "-c",
+        "import _snipcheck; _snipcheck.start()",
+    ]
+    .iter()
+    .filter_map(|arg| CString::new(*arg).ok())
+    .collect();
+    fork::interpreter_main(&args)
+}
+
+fn with_host<T>(act: impl FnOnce(&mut dyn Host) -> T) -> PyResult<T> {
+    let host = HOST
+        .get()
+        .ok_or_else(|| PyRuntimeError::new_err("no host"))?;
+    // A poisoned lock means that a snippet's report panicked; the report is then incomplete, and
+    // the supervisor sees that.
+    let mut host = host.lock().unwrap_or_else(|poison| poison.into_inner());
+    Ok(act(host.as_mut()))
+}
+
+type Pieces = Vec<(usize, String)>;
+type ExceptionParts = (
+    String,
+    Vec<String>,
+    String,
+    Vec<usize>,
+    Option<String>,
+    bool,
+);
+type WatchParts = (usize, usize, bool, Option<String>, bool);
+type JobParts = (
+    String,
+    String,
+    String,
+    (&'static str, Pieces),
+    Vec<(&'static str, Pieces)>,
+    Vec<String>,
+    Vec<WatchParts>,
+);
+
+fn pieces(kind: SnippetKind, sources: &[Source]) -> (&'static str, Pieces) {
+    let kind = match kind {
+        SnippetKind::Script => "script",
+        SnippetKind::Session => "session",
+    };
+    let sources = sources
+        .iter()
+        .map(|source| (source.line.get(), source.code.clone()))
+        .collect();
+    (kind, sources)
+}
+
+fn job_parts(job: Job, file: String) -> JobParts {
+    let snippet = job.snippet;
+    let context = snippet
+        .context
+        .iter()
+        .map(|(kind, sources)| pieces(*kind, sources))
+        .collect();
+    let watches = snippet
+        .watches
+        .into_iter()
+        .map(|watch| {
+            (
+                watch.line.get(),
+                watch.last.get(),
+                watch.wants_value,
+                watch.subject,
+                watch.expects_exception,
+            )
+        })
+        .collect();
+    (
+        job.document,
+        job.nonce,
+        file,
+        pieces(snippet.kind, &snippet.sources),
+        context,
+        snippet.supplied,
+        watches,
+    )
+}
+
+fn exception(parts: ExceptionParts) -> Exception {
+    let (type_name, bases, message, lines, name, is_compile_error) = parts;
+    Exception {
+        type_name,
+        bases,
+        message,
+        lines: lines.into_iter().map(LineNumber::new).collect(),
+        name,
+        is_compile_error,
+    }
+}
+
+/// What the agent sees of Rust.
+#[pymodule(name = "_snipcheck")]
+mod native {
+    use super::*;
+
+    /// Loads the agent and runs it.
+    #[pyfunction]
+    fn start(py: Python<'_>) -> PyResult<()> {
+        let source = CString::new(include_str!("agent.py"))?;
+        let agent = PyModule::from_code(py, &source, c"<snipcheck>", c"_snipcheck_agent")?;
+        let native = py.import("_snipcheck")?;
+        agent.getattr("main")?.call1((native,))?;
+        Ok(())
+    }
+
+    /// Returns in a forked child, with its job.
+    #[pyfunction]
+    fn serve(
+        py: Python<'_>,
+        search_path: Vec<String>,
+        prefix: String,
+        base_prefix: String,
+    ) -> PyResult<JobParts> {
+        let layout = Layout {
+            search_path,
+            prefix,
+            base_prefix,
+        };
+        let (job, file) =
+            with_host(|host| host.serve(py, &layout))?.map_err(PyRuntimeError::new_err)?;
+        Ok(job_parts(job, file))
+    }
+
+    #[pyfunction]
+    fn reached(line: usize) -> PyResult<()> {
+        with_host(|host| host.report(&Record::Reached(LineNumber::new(line))))
+    }
+
+    #[pyfunction]
+    fn computed(
+        line: usize,
+        is_subject: bool,
+        repr: String,
+        str: Option<String>,
+        type_name: String,
+    ) -> PyResult<()> {
+        let computed = Computed {
+            line: LineNumber::new(line),
+            is_subject,
+            repr,
+            str,
+            type_name,
+        };
+        with_host(|host| host.report(&Record::Computed(computed)))
+    }
+
+    #[pyfunction]
+    fn raised(line: usize, parts: ExceptionParts) -> PyResult<()> {
+        let raised = Raised {
+            line: LineNumber::new(line),
+            exception: exception(parts),
+        };
+        with_host(|host| host.report(&Record::Raised(raised)))
+    }
+
+    #[pyfunction]
+    fn context_failed(line: usize, parts: ExceptionParts) -> PyResult<()> {
+        let record = Record::ContextFailed(LineNumber::new(line), exception(parts));
+        with_host(|host| host.report(&record))
+    }
+
+    #[pyfunction]
+    fn end(
+        kind: &str,
+        nonce: String,
+        status: i32,
+        is_early: bool,
+        parts: Option<ExceptionParts>,
+    ) -> PyResult<()> {
+        let kind = match kind {
+            "finished" => EndKind::Finished,
+            "exited" => EndKind::Exited,
+            "memory-limit" => EndKind::MemoryLimit,
+            "process-limit" => EndKind::ProcessLimit,
+            _ => EndKind::Raised,
+        };
+        let record = Record::End {
+            nonce,
+            kind,
+            status,
+            is_early,
+            exception: parts.map(exception),
+        };
+        with_host(|host| host.report(&record))
+    }
+
+    #[pyfunction]
+    fn is_own(fd: i32) -> PyResult<bool> {
+        with_host(|host| host.is_own(fd))
+    }
+
+    #[pyfunction]
+    fn relax_memory() -> PyResult<()> {
+        with_host(|host| host.relax_memory())
+    }
+
+    #[pyfunction]
+    fn quit(status: i32) {
+        fork::quit(status)
+    }
+}

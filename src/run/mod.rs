@@ -1,4 +1,32 @@
 //! Runs the cases of a plan: pool, time limits, fork servers.
+//!
+//! In go [`DocumentPlan`]s, out come [`Observation`]s in the same order. The supervisor's side:
+//! nothing here starts Python in this process, and nothing a snippet says is acted upon.
+
+mod capture;
+mod client;
+mod interpreter;
+mod server;
+mod wire;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::prelude::*;
+
+use crate::observation::Observation;
+use crate::plan::{Case, Decision, DocumentPlan};
+use crate::policy::Limits;
+use crate::sandbox::Confinement;
+use client::{Client, ServerLost};
+use interpreter::Installation;
+
+pub use server::fork_server_main;
+
+/// The hidden first argument that makes this program a fork server.
+pub const FORK_SERVER_WORD: &str = "__fork-server";
 
 /// The interpreter that ran the snippets.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -7,4 +35,212 @@ pub struct Interpreter {
     pub implementation: String,
     /// Such as `3.11.7`.
     pub version: String,
+}
+
+impl Interpreter {
+    fn unknown() -> Self {
+        Interpreter {
+            implementation: "cpython".to_owned(),
+            version: String::new(),
+        }
+    }
+}
+
+/// How to run.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// How many snippets run at one time; at least 1.
+    pub jobs: usize,
+    /// The interpreter's executable; the one that the binary was built with where `None`.
+    pub python: Option<PathBuf>,
+    /// `PYTHONHASHSEED` of all snippets.
+    pub hash_seed: u32,
+    /// The limits of every snippet.
+    pub limits: Limits,
+}
+
+/// What a run gave.
+#[derive(Clone, Debug)]
+pub struct RunOutcome {
+    /// What ran the snippets.
+    pub interpreter: Interpreter,
+    /// What confined them.
+    pub confinement: Confinement,
+    /// For each document, for each case: what it did.
+    pub observations: Vec<Vec<Observation>>,
+}
+
+/// Why nothing could be run.
+#[derive(Debug)]
+pub struct RunError(String);
+
+impl RunError {
+    fn new(message: String) -> Self {
+        RunError(message)
+    }
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for RunError {}
+
+/// Runs every case that is to be run; `progress` hears how many are done, of how many.
+///
+/// Call it from a thread that outlives the run: the fork servers die with the thread that started
+/// them (`PR_SET_PDEATHSIG`).
+pub fn run(
+    plans: &[DocumentPlan],
+    options: &RunOptions,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<RunOutcome, RunError> {
+    let work: Vec<(usize, usize)> = plans
+        .iter()
+        .enumerate()
+        .flat_map(|(document, plan)| (0..plan.cases.len()).map(move |case| (document, case)))
+        .filter(|&(document, case)| {
+            matches!(plans[document].cases[case].decision, Decision::Run(_))
+        })
+        .collect();
+    let fleet = Fleet::start(options, work.len())?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(fleet.size)
+        .build()
+        .map_err(|error| RunError::new(format!("failed to start the workers: {error}")))?;
+    let done = AtomicUsize::new(0);
+    let ran: Vec<Observation> = pool.install(|| {
+        work.par_iter()
+            .with_max_len(1)
+            .map(|&(document, case)| {
+                let plan = &plans[document];
+                let observation = fleet.run(&plan.document.path, &plan.cases[case]);
+                progress(done.fetch_add(1, Ordering::Relaxed) + 1, work.len());
+                observation
+            })
+            .collect()
+    });
+    let mut observations: Vec<Vec<Observation>> = plans
+        .iter()
+        .map(|plan| vec![Observation::not_run(); plan.cases.len()])
+        .collect();
+    for ((document, case), observation) in work.into_iter().zip(ran) {
+        observations[document][case] = observation;
+    }
+    Ok(RunOutcome {
+        interpreter: fleet.interpreter.clone(),
+        confinement: fleet.confinement.clone(),
+        observations,
+    })
+}
+
+/// Starts one fork server and tells what it is: for `doctor` and `list`.
+pub fn survey(options: &RunOptions) -> Result<(Interpreter, Confinement), RunError> {
+    let fleet = Fleet::start(options, 1)?;
+    Ok((fleet.interpreter.clone(), fleet.confinement.clone()))
+}
+
+/// The fork servers of a run; a worker takes one out for each snippet.
+struct Fleet {
+    idle: Mutex<Vec<Client>>,
+    /// The first server: the others are its children, so it must live longest.
+    size: usize,
+    installation: Installation,
+    limits: Limits,
+    hash_seed: u32,
+    interpreter: Interpreter,
+    confinement: Confinement,
+}
+
+impl Fleet {
+    fn start(options: &RunOptions, jobs_wanted: usize) -> Result<Fleet, RunError> {
+        let installation = interpreter::locate(options.python.as_deref())?;
+        let size = options.jobs.min(jobs_wanted).max(1);
+        let first = Client::start(&installation, &options.limits, options.hash_seed)?;
+        let interpreter = first.interpreter.clone();
+        let confinement = first.confinement.clone();
+        let mut idle = Vec::new();
+        for _ in 1..size {
+            // Without namespaces a fork server reaps whatever becomes its child, so it must have
+            // no other server among its children.
+            let next = if confinement.rung == "none" {
+                Client::start(&installation, &options.limits, options.hash_seed)?
+            } else {
+                first.split().map_err(|ServerLost(why)| {
+                    RunError::new(format!("failed to fork a fork server: {why}"))
+                })?
+            };
+            idle.push(next);
+        }
+        // Dropped last: the first is the parent of the others.
+        idle.insert(0, first);
+        idle.reverse();
+        Ok(Fleet {
+            idle: Mutex::new(idle),
+            size,
+            installation,
+            limits: options.limits,
+            hash_seed: options.hash_seed,
+            interpreter,
+            confinement,
+        })
+    }
+
+    /// Runs one case; a lost fork server is replaced once.
+    fn run(&self, document: &str, case: &Case) -> Observation {
+        let Decision::Run(snippet) = &case.decision else {
+            return Observation::not_run();
+        };
+        let mut why = String::new();
+        for _ in 0..2 {
+            let mut client = match self.take() {
+                Ok(client) => client,
+                Err(error) => {
+                    why = error.to_string();
+                    continue;
+                }
+            };
+            let nonce = nonce();
+            match client.run(document, snippet, &case.policy.limits, &nonce) {
+                Ok(observation) => {
+                    self.put(client);
+                    return observation;
+                }
+                Err(ServerLost(lost)) => why = lost,
+            }
+        }
+        Observation {
+            infrastructure_failure: Some(why),
+            ..Observation::not_run()
+        }
+    }
+
+    fn take(&self) -> Result<Client, RunError> {
+        let idle = self
+            .idle
+            .lock()
+            .unwrap_or_else(|poison| poison.into_inner())
+            .pop();
+        match idle {
+            Some(client) => Ok(client),
+            None => Client::start(&self.installation, &self.limits, self.hash_seed),
+        }
+    }
+
+    fn put(&self, client: Client) {
+        self.idle
+            .lock()
+            .unwrap_or_else(|poison| poison.into_inner())
+            .push(client);
+    }
+}
+
+/// A secret for one run: 16 hexadecimal digits.
+fn nonce() -> String {
+    let mut bytes = [0; 8];
+    let filled = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty());
+    debug_assert_eq!(filled, Ok(bytes.len()));
+    format!("{:016x}", u64::from_ne_bytes(bytes))
 }

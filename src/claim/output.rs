@@ -1,0 +1,184 @@
+//! An output block after the code: everything that the code printed.
+//!
+//! In go a code block and the block after it, out comes a claim if that one is output: because a line
+//! such as `**Output:**` says so, or because it follows directly, the code prints, and it looks like nothing else.
+
+use super::wording::lead_in;
+use super::{Claim, ClaimKind, Evidence, Expected, Scope, Subject, scope, value};
+use crate::block::{Block, Gap, Tag};
+use crate::document::Document;
+use crate::syntax::{StatementKind, Syntax, syntax};
+use crate::text::Span;
+
+/// The claim that `next` makes about what `block` prints, if it makes one.
+///
+/// `syntax` is that of `block`, which is the block right before `next`; `is_session` says whether it is a session.
+pub fn output_claim(
+    document: &Document,
+    block: &Block,
+    syntax: &Syntax,
+    next: &Block,
+    is_session: bool,
+) -> Option<Claim> {
+    let intro = match next.gap {
+        Gap::Far => return None,
+        Gap::Adjacent => None,
+        Gap::Paragraph(span) => Some(Intro::read(document.slice(span))?),
+    };
+    let span = content(next, syntax.may_print || intro.is_some())?;
+    let text = span.of(&next.code);
+    let is_output = match (&next.tag, &intro) {
+        _ if next.is_session() => false,
+        (Tag::None | Tag::Output(_), Some(_)) => !is_other(next, text, &block.code),
+        (Tag::None | Tag::Output(_), None) => {
+            syntax.may_print && !is_session && !is_other(next, text, &block.code) && !is_code(text)
+        }
+        (Tag::Python, Some(_)) => !is_session && is_literal_output(text),
+        (Tag::Other(_), Some(_)) => is_data(&next.tag) && syntax.may_print && !is_session,
+        (Tag::Python | Tag::Other(_), None) => false,
+    };
+    if !is_output {
+        return None;
+    }
+    let is_plain = syntax.may_print && !is_session;
+    Some(Claim {
+        kind: ClaimKind::Output,
+        span: next.document_span(span),
+        text: text.to_owned(),
+        subject: Subject::Block,
+        expected: Expected::Output(format!("{text}\n")),
+        // Without a print in sight it may be the value of the last expression, as notebooks show it.
+        evidence: if is_plain {
+            Evidence::Plain
+        } else {
+            Evidence::Weak
+        },
+        scope: intro.as_ref().and_then(|intro| intro.scope.clone()),
+        rule: if intro.is_some() {
+            "output-after-lead-in"
+        } else {
+            "output-block"
+        },
+    })
+}
+
+/// A line that announces output.
+struct Intro {
+    scope: Option<Scope>,
+}
+
+impl Intro {
+    fn read(paragraph: &str) -> Option<Intro> {
+        let line = paragraph.trim();
+        let words = lead_in(line)?;
+        Some(Intro {
+            scope: scope::scope(words),
+        })
+    }
+}
+
+/// The part of an output block that is output: without its heading line and blank lines around.
+fn content(next: &Block, may_print: bool) -> Option<Span> {
+    let code = &next.code;
+    let mut start = 0;
+    for line in code.split_inclusive('\n') {
+        if !is_heading(line.trim(), may_print) {
+            break;
+        }
+        start += line.len();
+    }
+    let end = code.trim_end().len();
+    (start < end).then(|| Span::new(start, end))
+}
+
+/// Lines at the start of an output block that are not output: blank, `output`, `$ python x.py`.
+fn is_heading(line: &str, may_print: bool) -> bool {
+    let word = line
+        .trim_start_matches(['#', ' '])
+        .trim_end_matches([':', '：', ' '])
+        .to_lowercase();
+    let is_word = ["output", "вывод", "stdout", "输出"].contains(&word.as_str());
+    let is_command = ["$ python", "% python", "> python", "# python", "$ py "]
+        .iter()
+        .any(|command| line.starts_with(command));
+    line.is_empty() || is_word || is_command && may_print
+}
+
+/// Whether the text is a shell transcript, a directory tree, a diagram, or lines of another tool.
+fn is_other(next: &Block, text: &str, code: &str) -> bool {
+    let is_shell = matches!(&next.tag, Tag::Output(tag) if ["sh", "bash", "shell", "zsh", "console", "shell-session", "terminal", "powershell", "cmd", "bat"].contains(&tag.as_str()));
+    let first = text.lines().next().unwrap_or_default();
+    let commands = [
+        "pip",
+        "pip3",
+        "python",
+        "python3",
+        "cd",
+        "ls",
+        "git",
+        "docker",
+        "npm",
+        "curl",
+        "uv",
+        "poetry",
+        "sudo",
+        "apt",
+        "apt-get",
+        "export",
+        "mkdir",
+        "pytest",
+        "source",
+        "conda",
+        "brew",
+        "cat",
+        "wget",
+        "make",
+        "virtualenv",
+        "pipenv",
+        "mypy",
+        "ruff",
+    ];
+    let is_command = text.lines().any(|line| line.starts_with("$ "))
+        || first.starts_with("PS ")
+        || is_shell
+            && first
+                .split_whitespace()
+                .next()
+                .is_some_and(|word| commands.contains(&word));
+    let draws = |text: &str| {
+        text.chars()
+            .any(|c| matches!(c, '\u{2500}'..='\u{259f}' | '▲'..='◆'))
+    };
+    is_command || draws(text) && !draws(code)
+}
+
+/// Whether the text is Python with statements of its own: the next piece of code, not output.
+fn is_code(text: &str) -> bool {
+    let syntax = syntax(text);
+    let is_shown =
+        |kind: &StatementKind| matches!(kind, StatementKind::Expression | StatementKind::Other);
+    syntax.errors.is_empty()
+        && (syntax.may_print || syntax.statements.iter().any(|one| !is_shown(&one.kind)))
+}
+
+/// Whether the text of a block tagged as Python is values, or no Python at all.
+fn is_literal_output(text: &str) -> bool {
+    let is_value = |line: &str| line.trim().is_empty() || value::whole(line).is_some();
+    let syntax = syntax(text);
+    let looks_like_code = || {
+        let starts = [
+            "def ", "class ", "import ", "from ", "for ", "while ", "if ", "with ", "try:",
+            "print(", "@", "#",
+        ];
+        text.lines()
+            .any(|line| starts.iter().any(|start| line.starts_with(start)))
+    };
+    text.lines().all(is_value)
+        || value::whole(text).is_some()
+        || !syntax.errors.is_empty() && !syntax.may_print && !looks_like_code()
+}
+
+/// Languages that are data: a program may well print them.
+fn is_data(tag: &Tag) -> bool {
+    matches!(tag, Tag::Other(tag) if ["json", "yaml", "xml", "html", "csv", "toml", "markdown", "ini"].contains(&tag.as_str()))
+}

@@ -1,0 +1,405 @@
+//! `>>>` sessions: their examples, and what each expects.
+//!
+//! In goes a block with prompts, out come [`Example`]s, and of those claims. More tolerant than the
+//! standard library's `doctest`: all lines between two prompts are expected output, blank ones inside
+//! included; comment lines right under a prompt are expected output in comment form.
+
+use super::comments::{Line, Remark, Scribe, Target, Vocabulary};
+use super::exceptions;
+use super::weight::Place;
+use super::{
+    Claim, ClaimKind, Claims, Evidence, Expected, ExpectedException, Scope, Subject, scope, value,
+};
+use crate::block::Block;
+use crate::document::Document;
+use crate::syntax::{Comment, StatementKind, Syntax, syntax};
+use crate::text::{LineNumber, Span};
+use std::collections::HashSet;
+
+/// A line of an example at its place in the document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExampleLine {
+    /// The text without prompt and line end.
+    pub text: String,
+    /// The same in the document.
+    pub span: Span,
+}
+
+/// What stands between one `>>>` prompt and the next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Example {
+    /// The source without prompts, lines ended by `\n`.
+    pub source: String,
+    /// The lines of `source`.
+    pub lines: Vec<ExampleLine>,
+    /// The document line of the first line of `source`.
+    pub line: LineNumber,
+    /// The document line of the last line of `source`.
+    pub last: LineNumber,
+    /// The expected output, without blank lines at its end; `<BLANKLINE>` stays as written.
+    pub expected: Vec<ExampleLine>,
+    /// Lines below the source that begin with `#`.
+    pub comments: Vec<ExampleLine>,
+    /// Whether the author asked that it not be judged (`# doctest: +SKIP`); it is run all the same.
+    pub is_skipped: bool,
+}
+
+/// Splits a session into its examples; lines before the first prompt belong to none.
+pub fn examples(document: &Document, block: &Block) -> Vec<Example> {
+    let mut examples: Vec<Example> = Vec::new();
+    let mut is_in_source = false;
+    for (code, place) in block.code.lines().zip(&block.lines) {
+        let indentation = code.len() - code.trim_start_matches([' ', '\t']).len();
+        let body = code.get(indentation..).unwrap_or_default();
+        let line = |text: &str| {
+            // Every text is the end of its line.
+            let start = place.code_start + (code.len() - text.len());
+            ExampleLine {
+                text: text.to_owned(),
+                span: block.document_span(Span::new(start, start + text.len())),
+            }
+        };
+        let prompted = body
+            .strip_prefix(">>>")
+            .filter(|rest| rest.is_empty() || rest.starts_with(' '));
+        if let Some(rest) = prompted {
+            let source = line(rest.strip_prefix(' ').unwrap_or(rest));
+            examples.push(Example {
+                source: format!("{}\n", source.text),
+                lines: vec![source],
+                line: document.index.line(place.span.start),
+                last: document.index.line(place.span.start),
+                expected: Vec::new(),
+                comments: Vec::new(),
+                is_skipped: false,
+            });
+            is_in_source = true;
+            continue;
+        }
+        let Some(example) = examples.last_mut() else {
+            continue;
+        };
+        let continued = body
+            .strip_prefix("...")
+            .filter(|rest| rest.is_empty() || rest.starts_with(' '));
+        match continued {
+            Some(rest) if is_in_source && (!rest.trim().is_empty() || is_open(&example.source)) => {
+                let source = line(rest.strip_prefix(' ').unwrap_or(rest));
+                example.source.push_str(&source.text);
+                example.source.push('\n');
+                example.lines.push(source);
+                example.last = document.index.line(place.span.start);
+            }
+            _ => {
+                is_in_source = false;
+                let is_comment =
+                    body.starts_with('#') && example.expected.is_empty() || body.starts_with("# ");
+                match is_comment {
+                    true => example.comments.push(line(body)),
+                    false => example.expected.push(line(code)),
+                }
+            }
+        }
+    }
+    for example in &mut examples {
+        finish(example);
+    }
+    examples
+}
+
+/// Whether more lines may follow `source`, so that a bare `...` is a prompt and no output.
+fn is_open(source: &str) -> bool {
+    let syntax = syntax(source);
+    let is_compound = syntax.statements.iter().any(|statement| {
+        matches!(
+            statement.kind,
+            StatementKind::Compound | StatementKind::Definition
+        )
+    });
+    is_compound || !syntax.errors.is_empty()
+}
+
+/// Drops blank lines around the expected output, and reads directives.
+fn finish(example: &mut Example) {
+    let is_blank = |line: &ExampleLine| line.text.trim().is_empty();
+    while example.expected.last().is_some_and(is_blank) {
+        example.expected.pop();
+    }
+    let leading = example
+        .expected
+        .iter()
+        .take_while(|line| is_blank(line))
+        .count();
+    example.expected.drain(..leading);
+    example.is_skipped = has_directive(example, "+SKIP");
+}
+
+fn has_directive(example: &Example, flag: &str) -> bool {
+    example.lines.iter().any(|line| {
+        let directive = line.text.rsplit_once("doctest:").map(|(_, flags)| flags);
+        directive.is_some_and(|flags| flags.contains(flag))
+    })
+}
+
+/// The claims and notes of a session, in document order.
+pub fn session_claims(document: &Document, block: &Block, examples: &[Example]) -> Claims {
+    let _ = (document, block);
+    let mut claims = Claims::default();
+    for example in examples {
+        example_claims(example, &mut claims);
+    }
+    claims.claims.sort_by_key(|claim| claim.span.start);
+    claims.notes.sort_by_key(|note| note.span.start);
+    claims
+}
+
+fn example_claims(example: &Example, claims: &mut Claims) {
+    let syntax = syntax(&example.source);
+    let mut scribe = Scribe {
+        vocabulary: Vocabulary::new(&example.source, &syntax),
+        claims: Claims::default(),
+    };
+    let sources = source_comments(example, &syntax.comments);
+    let below: Vec<Line<'_>> = example.comments.iter().map(as_line).collect();
+    let target = syntax
+        .statements
+        .iter()
+        .rfind(|statement| statement.nesting == crate::syntax::Nesting::TopLevel)
+        .map(|statement| Target {
+            statement,
+            first: example.line,
+            last: example.last,
+        });
+    match target {
+        _ if example.is_skipped => {
+            scribe.notes(&sources, "skipped-by-author");
+            scribe.notes(&below, "skipped-by-author");
+        }
+        Some(target) if example.expected.is_empty() => {
+            commented(example, &syntax, target, &sources, &below, &mut scribe);
+        }
+        _ => {
+            scribe.notes(&sources, "on-an-example");
+            let vague = |line: &Line<'_>| scope::scope(line.text) == Some(Scope::Approximate);
+            let is_vague = sources.iter().any(vague);
+            scribe.notes(&below, "beside-output");
+            let is_print = target.is_some_and(|one| one.statement.kind == StatementKind::Print);
+            expected(example, is_print, is_vague, &mut scribe);
+        }
+    }
+    claims.claims.append(&mut scribe.claims.claims);
+    claims.notes.append(&mut scribe.claims.notes);
+}
+
+fn as_line(line: &ExampleLine) -> Line<'_> {
+    Line {
+        text: &line.text,
+        at: line.span.start,
+    }
+}
+
+/// The comments in an example's source, at their places in the document.
+fn source_comments<'a>(example: &'a Example, comments: &[Comment]) -> Vec<Line<'a>> {
+    let mut starts = Vec::with_capacity(example.lines.len());
+    let mut start = 0;
+    for line in &example.lines {
+        starts.push(start);
+        start += line.text.len() + 1;
+    }
+    let place = |comment: &Comment| {
+        let row = starts.partition_point(|start| *start <= comment.span.start);
+        let row = row.checked_sub(1)?;
+        let line = example.lines.get(row)?;
+        let offset = comment.span.start - starts.get(row)?;
+        Some(Line {
+            text: line.text.get(offset..)?,
+            at: line.span.start + offset,
+        })
+    };
+    comments.iter().filter_map(place).collect()
+}
+
+/// Comments as the only expectation: below the source, or behind it.
+fn commented(
+    example: &Example,
+    syntax: &Syntax,
+    target: Target<'_>,
+    sources: &[Line<'_>],
+    below: &[Line<'_>],
+    scribe: &mut Scribe<'_>,
+) {
+    let is_last = |line: &Line<'_>| {
+        let last = example.lines.last();
+        last.is_some_and(|last| line.at >= last.span.start && line.at > last.span.start)
+    };
+    let _ = syntax;
+    let remark = |place| Remark {
+        target,
+        place,
+        is_above_next: false,
+    };
+    if !below.is_empty() {
+        scribe.notes(sources, "on-an-example");
+        scribe.read(&remark(Place::Below), below);
+        return;
+    }
+    for line in sources {
+        if !is_last(line) {
+            scribe.note(*line, "on-an-example");
+            continue;
+        }
+        let before = scribe.claims.claims.len();
+        scribe.read(&remark(Place::Trailing), std::slice::from_ref(line));
+        let is_weak = |claim: &Claim| claim.evidence == Evidence::Unmarked;
+        if scribe
+            .claims
+            .claims
+            .get(before..)
+            .is_some_and(|new| new.iter().any(is_weak))
+        {
+            scribe.claims.claims.truncate(before);
+            scribe.note(*line, "on-an-example");
+        }
+    }
+}
+
+/// Expected output as the interpreter would print it.
+fn expected(example: &Example, is_print: bool, is_vague: bool, scribe: &mut Scribe<'_>) {
+    let (Some(first), Some(last)) = (example.expected.first(), example.expected.last()) else {
+        return;
+    };
+    let subject = Subject::Statement {
+        first: example.line,
+        last: example.last,
+        may_repeat: false,
+        is_print,
+    };
+    let claim = |span: Span, text: String, expected: Expected, rule| Claim {
+        kind: ClaimKind::Session,
+        span,
+        text,
+        subject,
+        expected,
+        evidence: Evidence::Plain,
+        scope: is_vague.then_some(Scope::Approximate),
+        rule,
+    };
+    if let Some((index, mut exception)) = traceback(&example.expected)
+        && let Some(line) = example.expected.get(index)
+    {
+        if has_directive(example, "+IGNORE_EXCEPTION_DETAIL") {
+            exception.message = None;
+        }
+        let more = example.expected.get(index + 1..).unwrap_or_default();
+        let span = Span::new(line.span.start, last.span.end);
+        let text: Vec<&str> = std::iter::once(line)
+            .chain(more)
+            .map(|line| line.text.as_str())
+            .collect();
+        let expected = Expected::Exception(exception);
+        scribe
+            .claims
+            .claims
+            .push(claim(span, text.join("\n"), expected, "traceback"));
+        return;
+    }
+    if let ([only], Some(len)) = (example.expected.as_slice(), commented_value(&first.text)) {
+        let value = only.text.get(..len).unwrap_or_default();
+        let comment = only.text.get(len..).unwrap_or_default();
+        let start = len + comment.len() - comment.trim_start().len();
+        let line = Line {
+            text: comment.trim_start(),
+            at: only.span.start + start,
+        };
+        let span = Span::new(only.span.start, only.span.start + len);
+        let mut found = claim(
+            span,
+            value.to_owned(),
+            Expected::Output(format!("{value}\n")),
+            "output",
+        );
+        found.scope = found.scope.or_else(|| scope::scope(line.text));
+        scribe.claims.claims.push(found);
+        scribe.note(line, "beside-output");
+        return;
+    }
+    let text: Vec<&str> = example
+        .expected
+        .iter()
+        .map(|line| line.text.as_str())
+        .collect();
+    let text = text.join("\n");
+    let expected = Expected::Output(format!("{text}\n"));
+    let span = Span::new(first.span.start, last.span.end);
+    scribe
+        .claims
+        .claims
+        .push(claim(span, text, expected, "output"));
+}
+
+/// Length of the value in a line of output that a comment follows.
+fn commented_value(line: &str) -> Option<usize> {
+    let (_, len) = value::prefix(line)?;
+    let rest = line.get(len..)?;
+    (rest.starts_with(char::is_whitespace) && rest.trim_start().starts_with('#')).then_some(len)
+}
+
+/// The exception that expected output shows, and the index of the line that names it.
+fn traceback(expected: &[ExampleLine]) -> Option<(usize, ExpectedException)> {
+    let is_header = |line: &ExampleLine| {
+        let text = line.text.trim();
+        text.starts_with("Traceback (most recent call last)")
+            || text.starts_with("Traceback (innermost last)")
+    };
+    let is_indented = |line: &ExampleLine| {
+        line.text.starts_with([' ', '\t'])
+            || line.text.trim().is_empty()
+            || line.text.trim() == "..."
+    };
+    let header = expected.iter().rposition(is_header);
+    let index = match header {
+        Some(header) => {
+            let below = expected.get(header + 1..)?;
+            header + 1 + below.iter().position(|line| !is_indented(line))?
+        }
+        None => {
+            let index = expected.iter().position(|line| !is_indented(line))?;
+            let is_bare = index == 0 && expected.len() == 1;
+            let is_syntax = index > 0 && expected.first()?.text.trim().starts_with("File ");
+            (is_bare || is_syntax).then_some(index)?
+        }
+    };
+    let exception = exception_line(&expected.get(index)?.text, header.is_some())?;
+    Some((index, more_message(exception, expected.get(index + 1..)?)))
+}
+
+/// `Type: message`, or just `Type`.
+fn exception_line(line: &str, has_header: bool) -> Option<ExpectedException> {
+    let (name, message) = match line.split_once(':') {
+        Some((name, message)) => (name.trim(), Some(message.trim())),
+        None => (line.trim(), None),
+    };
+    let is_dotted = !name.is_empty()
+        && name
+            .chars()
+            .all(|c| c.is_alphanumeric() || c == '_' || c == '.')
+        && !name.starts_with(|c: char| c.is_ascii_digit());
+    let is_known = exceptions::name_len(name, &HashSet::new()) == Some(name.len());
+    (is_dotted && (has_header || is_known)).then(|| ExpectedException {
+        type_name: Some(name.to_owned()),
+        message: message
+            .filter(|message| !message.is_empty())
+            .map(str::to_owned),
+    })
+}
+
+/// The message goes on over the lines below.
+fn more_message(mut exception: ExpectedException, below: &[ExampleLine]) -> ExpectedException {
+    if let Some(message) = &mut exception.message {
+        for line in below {
+            message.push('\n');
+            message.push_str(line.text.trim_end());
+        }
+    }
+    exception
+}

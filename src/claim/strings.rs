@@ -1,0 +1,91 @@
+//! A triple-quoted string right under a `print`: the several lines that it printed.
+//!
+//! ```text
+//! print(json.dumps(d, indent=2))
+//! """
+//! {
+//!   "a": 1
+//! }
+//! """
+//! ```
+
+use super::wording::{Mark, marked};
+use super::{Claim, ClaimKind, Evidence, Expected, Subject};
+use crate::block::Block;
+use crate::document::Document;
+use crate::syntax::{Nesting, Statement, StatementKind, Syntax};
+use crate::text::Span;
+
+/// The claims that strings make about the prints above them; statements with a claim in `claims` have theirs.
+pub(super) fn strings(
+    document: &Document,
+    block: &Block,
+    syntax: &Syntax,
+    claims: &[Claim],
+) -> Vec<Claim> {
+    syntax
+        .statements
+        .windows(2)
+        .filter_map(|pair| match pair {
+            [print, string] => claim(document, block, syntax, print, string),
+            _ => None,
+        })
+        .filter(|found| !claims.iter().any(|claim| claim.subject == found.subject))
+        .collect()
+}
+
+fn claim(
+    document: &Document,
+    block: &Block,
+    syntax: &Syntax,
+    print: &Statement,
+    string: &Statement,
+) -> Option<Claim> {
+    let is_pair = print.kind == StatementKind::Print
+        && print.nesting == string.nesting
+        && syntax.strings.binary_search(&string.span).is_ok();
+    let code = string.span.of(&block.code);
+    let between = block.code.get(print.span.end..string.span.start)?;
+    if !is_pair || between.matches('\n').count() != 1 || !between.trim().is_empty() {
+        return None;
+    }
+    let inner = ["\"\"\"", "'''"]
+        .iter()
+        .find_map(|quotes| code.strip_prefix(*quotes)?.strip_suffix(*quotes))?;
+    let first = inner.split_inclusive('\n').next()?;
+    let lead = marked(first.trim());
+    let has_lead = lead.mark >= Mark::Lead && first.trim().len() == lead.rest;
+    let skipped = match first.trim() {
+        "" => first.len(),
+        _ if has_lead => first.len(),
+        _ => return None,
+    };
+    let lines = inner.get(skipped..)?;
+    if lines.trim().is_empty() {
+        return None;
+    }
+    let offset = string.span.start + 3 + skipped;
+    let text = lines.trim_end();
+    let span = block.document_span(Span::new(offset, offset + text.len()));
+    let line = |offset| document.index.line(block.document_offset(offset));
+    Some(Claim {
+        kind: ClaimKind::Comment,
+        span,
+        text: text.to_owned(),
+        subject: Subject::Statement {
+            first: line(print.span.start),
+            last: line(print.span.end),
+            may_repeat: matches!(print.nesting, Nesting::Loop | Nesting::Body),
+            is_print: true,
+        },
+        expected: Expected::Output(format!("{text}\n")),
+        // A string under a print may also be a remark.
+        evidence: if has_lead {
+            Evidence::Plain
+        } else {
+            Evidence::Weak
+        },
+        scope: None,
+        rule: "string-below",
+    })
+}

@@ -1,0 +1,85 @@
+//! Numbers as written: when two spellings are the same number, and when one is the other rounded.
+
+use super::tolerance::{Likeness, Tolerance};
+
+/// Compares two numbers as written. An integer is never the same as a float.
+pub(super) fn same(expected: &str, actual: &str) -> Option<Likeness> {
+    if expected == actual {
+        return Some(Likeness::Exact);
+    }
+    match (integer(expected), integer(actual)) {
+        (Some(e), Some(a)) => return (e == a).then_some(Likeness::Under(Tolerance::NumberForm)),
+        (None, None) => {}
+        _ => return None,
+    }
+    let (e, a) = (float(expected)?, float(actual)?);
+    if e == a {
+        return Some(Likeness::Under(Tolerance::NumberForm));
+    }
+    is_rounded(expected, e, actual, a).then_some(Likeness::Under(Tolerance::FloatRounded))
+}
+
+/// Whether two numbers are near enough for a claim that calls itself approximate: within a tenth.
+pub(super) fn is_near(expected: &str, actual: &str) -> bool {
+    match (float(expected), float(actual)) {
+        (Some(e), Some(a)) => e == a || (e - a).abs() <= 0.1 * a.abs().max(e.abs()),
+        _ => false,
+    }
+}
+
+/// The canonical decimal digits of an integer, or of one in another radix that fits 128 bits.
+fn integer(text: &str) -> Option<String> {
+    let plain = text.replace('_', "");
+    let (sign, digits) = match plain.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", plain.strip_prefix('+').unwrap_or(&plain)),
+    };
+    let radix = match digits.get(..2) {
+        Some("0x" | "0X") => 16,
+        Some("0o" | "0O") => 8,
+        Some("0b" | "0B") => 2,
+        _ => 10,
+    };
+    if radix != 10 {
+        let number = u128::from_str_radix(digits.get(2..)?, radix).ok()?;
+        return Some(format!("{sign}{number}"));
+    }
+    let is_integer = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    let significant = digits.trim_start_matches('0');
+    is_integer.then(|| match significant {
+        "" => "0".to_owned(),
+        _ => format!("{sign}{significant}"),
+    })
+}
+
+fn float(text: &str) -> Option<f64> {
+    text.replace('_', "").parse().ok()
+}
+
+/// Whether `expected` is `actual` written shorter, by rounding or by cutting off.
+///
+/// What only hides the noise of binary fractions is no shorter spelling: `0.3` is not what Python
+/// prints for `0.1 + 0.2`, and that is the very thing such examples are about.
+fn is_rounded(expected: &str, e: f64, actual: &str, a: f64) -> bool {
+    let (mantissa, exponent) = match expected.split_once(['e', 'E']) {
+        Some((mantissa, _)) => (mantissa, true),
+        None => (expected, false),
+    };
+    let Some((_, decimals)) = mantissa.split_once('.') else {
+        return false;
+    };
+    let places = decimals.len();
+    if e == 0.0 || !a.is_finite() || !(1..=17).contains(&places) {
+        return false;
+    }
+    let without_noise: Option<f64> = format!("{a:.14e}").parse().ok();
+    if without_noise == Some(e) {
+        return false;
+    }
+    let rounded = if exponent {
+        format!("{a:.places$e}")
+    } else {
+        format!("{a:.places$}")
+    };
+    rounded.parse() == Ok(e) || (places >= 2 && !exponent && actual.starts_with(expected))
+}

@@ -1,0 +1,294 @@
+//! The verdict on a block: how its run ended, what became of its claims, what was known on paper.
+
+use super::{ClaimVerdict, JudgedClaim, Status};
+use crate::claim::{Expected, Subject};
+use crate::observation::{Ending, Exception, Observation};
+use crate::plan::{Case, Decision, Reason, SnippetKind};
+use crate::policy::Limits;
+use crate::problem::{self, Problem};
+use crate::syntax;
+use crate::text::{LineNumber, Span};
+
+type Judgement = (Status, Option<Reason>, Vec<Problem>);
+
+/// The status of the block, its reason, and the problems that the run showed.
+pub(super) fn status(case: &Case, observation: &Observation, claims: &[JudgedClaim]) -> Judgement {
+    if let Decision::Skip(reason) = case.decision {
+        return (status_of_skipped(reason), Some(reason), Vec::new());
+    }
+    if observation.context_failure.is_some() {
+        return (
+            Status::Inconclusive,
+            Some(Reason::ContextFailed),
+            Vec::new(),
+        );
+    }
+    let ending = judge_ending(case, observation, claims);
+    let mut problems = Vec::new();
+    for claim in claims
+        .iter()
+        .filter(|claim| claim.verdict == ClaimVerdict::Broken)
+    {
+        let actual = claim.actual.as_deref().unwrap_or_default();
+        problems.push(problem::broken_claim(
+            claim.claim.span,
+            &claim.expected,
+            actual,
+        ));
+    }
+    let is_broken = !problems.is_empty();
+    let (status, reason) = match ending {
+        Some((Status::Failed, reason, _)) => (Status::Failed, Some(reason)),
+        _ if is_broken => (Status::Failed, Some(Reason::BrokenClaim)),
+        _ if case.static_reason == Some(Reason::MissingImport) => {
+            (Status::Failed, Some(Reason::MissingImport))
+        }
+        Some((status, reason, _)) => (status, Some(reason)),
+        None => match case.static_reason {
+            Some(reason) => (status_of_skipped(reason), Some(reason)),
+            None => (Status::Passed, None),
+        },
+    };
+    problems.extend(ending.and_then(|(.., problem)| problem));
+    (status, reason, problems)
+}
+
+/// The status of a block that a reason known on paper decides.
+fn status_of_skipped(reason: Reason) -> Status {
+    match reason {
+        Reason::SkippedByAuthor | Reason::NotPython => Status::Skipped,
+        Reason::SyntaxError
+        | Reason::MissingImport
+        | Reason::BrokenClaim
+        | Reason::UncaughtException
+        | Reason::TimedOut
+        | Reason::MemoryLimit
+        | Reason::OutputLimit
+        | Reason::ProcessLimit
+        | Reason::EarlyExit
+        | Reason::Signalled
+        | Reason::SnapshotDiffers => Status::Failed,
+        Reason::Exited
+        | Reason::MissingPackage
+        | Reason::UndefinedName
+        | Reason::ReadsInput
+        | Reason::NeedsNetwork
+        | Reason::NeedsFile
+        | Reason::ContextFailed
+        | Reason::NotConfined => Status::Inconclusive,
+    }
+}
+
+/// What the ending alone says; `None` where the run reached its end as the document expects.
+fn judge_ending(
+    case: &Case,
+    observation: &Observation,
+    claims: &[JudgedClaim],
+) -> Option<(Status, Reason, Option<Problem>)> {
+    let limits = &case.policy.limits;
+    let at = place_of(case, observation.reached.last().copied());
+    let failed = |reason, problem| Some((Status::Failed, reason, Some(problem)));
+    match &observation.ending {
+        Ending::Finished => unannounced_in_session(case, observation, claims)
+            .map(|exception| judge_exception(case, exception)),
+        Ending::Raised => match unannounced(observation, claims) {
+            Some(exception) => Some(judge_exception(case, exception)),
+            None => None,
+        },
+        Ending::Exited {
+            status: 0,
+            is_early: false,
+        } => None,
+        Ending::Exited { status, is_early } => {
+            let problem = problem::exited(at, *status, *is_early);
+            Some((Status::Inconclusive, Reason::Exited, Some(problem)))
+        }
+        Ending::Signalled { signal } => failed(Reason::Signalled, problem::signalled(at, *signal)),
+        Ending::TimedOut => failed(Reason::TimedOut, problem::timed_out(at, limits.wall_ms)),
+        Ending::MemoryLimit => failed(
+            Reason::MemoryLimit,
+            problem::memory_limit(at, limits.memory_bytes),
+        ),
+        Ending::OutputLimit => failed(
+            Reason::OutputLimit,
+            problem::output_limit(at, limits.output_bytes),
+        ),
+        Ending::ProcessLimit => failed(
+            Reason::ProcessLimit,
+            problem::process_limit(at, process_count(limits)),
+        ),
+        Ending::EarlyExit => failed(Reason::EarlyExit, problem::early_exit(at)),
+        Ending::NotRun => {
+            let problem = observation
+                .infrastructure_failure
+                .as_deref()
+                .map(|cause| problem::not_confined(place_of(case, None), cause));
+            Some((Status::Inconclusive, Reason::NotConfined, problem))
+        }
+    }
+}
+
+fn process_count(limits: &Limits) -> u64 {
+    limits.processes
+}
+
+/// The exception that ended the run, unless a claim that holds announced it.
+fn unannounced<'o>(observation: &'o Observation, claims: &[JudgedClaim]) -> Option<&'o Exception> {
+    let exception = observation.exception.as_ref()?;
+    let is_announced = claims.iter().any(|claim| {
+        claim.verdict == ClaimVerdict::Held
+            && match (&claim.claim.expected, &claim.claim.subject) {
+                (Expected::Exception(_), Subject::Statement { first, last, .. }) => exception
+                    .lines
+                    .iter()
+                    .any(|line| (first..=last).contains(&line)),
+                (Expected::Exception(_), Subject::Block) => true,
+                (Expected::Output(_), Subject::Block) => claim.tolerance == Some("with-stderr"),
+                _ => false,
+            }
+    });
+    (!is_announced).then_some(exception)
+}
+
+/// The first exception in a session that no claim speaks of; a session goes on behind it.
+fn unannounced_in_session<'o>(
+    case: &Case,
+    observation: &'o Observation,
+    claims: &[JudgedClaim],
+) -> Option<&'o Exception> {
+    if case.kind != SnippetKind::Session {
+        return None;
+    }
+    let is_announced = |line: LineNumber| {
+        claims.iter().any(|claim| {
+            let is_about_it = match claim.claim.expected {
+                Expected::Exception(_) => true,
+                Expected::Output(_) => claim.verdict == ClaimVerdict::Held,
+                Expected::Text { .. } => false,
+            };
+            is_about_it
+                && matches!(claim.claim.subject, Subject::Statement { first, last, .. } if (first..=last).contains(&line))
+        })
+    };
+    observation
+        .raised
+        .iter()
+        .find(|raised| !is_announced(raised.line))
+        .map(|raised| &raised.exception)
+}
+
+/// What an exception that nobody announced says of the block.
+fn judge_exception(case: &Case, exception: &Exception) -> (Status, Reason, Option<Problem>) {
+    let at = place_of(
+        case,
+        exception
+            .lines
+            .iter()
+            .rev()
+            .copied()
+            .find(|line| span_of(case, *line).is_some()),
+    );
+    let kind = exception.type_name.rsplit('.').next().unwrap_or_default();
+    let is_a = |name: &str| kind == name || exception.bases.iter().any(|base| base == name);
+    if exception.is_compile_error {
+        // The plan has said where it is not Python, if its own parser saw it.
+        let is_known = case
+            .problems
+            .iter()
+            .any(|problem| matches!(problem.id, "syntax-error" | "python2"));
+        let problem = (!is_known).then(|| problem::syntax_error(at, &exception.message));
+        return (Status::Failed, Reason::SyntaxError, problem);
+    }
+    let reason = match () {
+        () if is_a("ModuleNotFoundError") => Some(Reason::MissingPackage),
+        () if is_a("EOFError") && exception.message == "EOF when reading a line" => {
+            Some(Reason::ReadsInput)
+        }
+        () if is_a("NameError") && is_bound_nowhere(case, exception) => Some(Reason::UndefinedName),
+        () if wants_network(exception) => Some(Reason::NeedsNetwork),
+        () if is_a("FileNotFoundError") => Some(Reason::NeedsFile),
+        () => None,
+    };
+    let problem = match (reason, exception.name.as_deref()) {
+        (Some(Reason::MissingPackage), Some(package)) => problem::missing_package(at, package),
+        (Some(Reason::UndefinedName), Some(name)) => problem::undefined_name(at, name),
+        _ => problem::uncaught_exception(at, &exception.type_name, &exception.message),
+    };
+    match reason {
+        Some(reason) => {
+            let is_known = case
+                .problems
+                .iter()
+                .any(|known| known.id == problem.id && known.message == problem.message);
+            let problem = (!is_known && problem.id != "uncaught-exception").then_some(problem);
+            (Status::Inconclusive, reason, problem)
+        }
+        None => (Status::Failed, Reason::UncaughtException, Some(problem)),
+    }
+}
+
+/// Whether the name that a `NameError` misses is bound by nothing in the block, so that the block is
+/// a fragment of something larger; a name it binds itself, but too late or in vain, is its own error.
+fn is_bound_nowhere(case: &Case, exception: &Exception) -> bool {
+    if exception.type_name != "NameError" {
+        return false;
+    }
+    if case.static_reason == Some(Reason::UndefinedName) {
+        return true;
+    }
+    let Some(name) = exception.name.as_deref() else {
+        return false;
+    };
+    let Decision::Run(snippet) = &case.decision else {
+        return false;
+    };
+    let context = snippet.context.iter().flat_map(|(_, sources)| sources);
+    !snippet.sources.iter().chain(context).any(|source| {
+        syntax::syntax(&source.code)
+            .names
+            .bound
+            .iter()
+            .any(|binding| binding.name == name)
+    })
+}
+
+fn wants_network(exception: &Exception) -> bool {
+    const TYPES: [&str; 4] = ["gaierror", "URLError", "ConnectionRefusedError", "herror"];
+    const MESSAGES: [&str; 4] = [
+        "Network is unreachable",
+        "Temporary failure in name resolution",
+        "Name or service not known",
+        "Connection refused",
+    ];
+    let kind = exception.type_name.rsplit('.').next().unwrap_or_default();
+    TYPES.contains(&kind)
+        || (exception.bases.iter().any(|base| base == "OSError")
+            && MESSAGES
+                .iter()
+                .any(|message| exception.message.contains(message)))
+}
+
+/// The place of a line of the block; of the block's first line where it is none.
+fn place_of(case: &Case, line: Option<LineNumber>) -> Span {
+    line.and_then(|line| span_of(case, line))
+        .or_else(|| case.block.lines.first().map(|line| line.span))
+        .unwrap_or(case.block.span)
+}
+
+fn span_of(case: &Case, line: LineNumber) -> Option<Span> {
+    let index = case
+        .block
+        .lines
+        .binary_search_by_key(&line, |code_line| code_line.line)
+        .ok()?;
+    let code_line = case.block.lines.get(index)?;
+    let text = case
+        .block
+        .code
+        .get(code_line.code_start..)?
+        .lines()
+        .next()?;
+    let indent = text.len() - text.trim_start().len();
+    let start = (code_line.span.start + indent).min(code_line.span.end);
+    Some(Span::new(start, code_line.span.end))
+}

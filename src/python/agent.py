@@ -1,0 +1,671 @@
+"""The Python half of snipcheck.
+
+`main` runs in the fork server: it warms the interpreter up and calls `native.serve`, which returns
+only in a forked child, with one job. The child then runs that job as a script would run, tells
+`native` what happened, and leaves. Nothing of this module is in `sys.modules` by then.
+"""
+
+import _ast
+import builtins
+import gc
+import io
+import linecache
+import os
+import sys
+import traceback
+import warnings
+
+ONLY_AST = 0x400  # PyCF_ONLY_AST
+TOP_LEVEL_AWAIT = 0x2000  # PyCF_ALLOW_TOP_LEVEL_AWAIT
+COROUTINE = 0x80  # CO_COROUTINE
+FUTURES = 0x1FE0000  # every CO_FUTURE_* bit of CPython 3.9 to 3.14
+PADDED_LINES = 2000  # above this, shifting the tree is cheaper than parsing blank lines
+TEXT_LIMIT = 64 * 1024
+HOOK = "<snipcheck>"
+OWN_FILE = "<snipcheck>"
+
+# Modules that study material imports all the time. None has submodules that a plain import would
+# not bring: a forked snippet must not see an attribute that its own imports did not give it.
+WARM = (
+    "collections", "contextlib", "copy", "dataclasses", "datetime", "enum", "functools", "heapq",
+    "inspect", "itertools", "json", "math", "operator", "random", "re", "string", "threading",
+    "time", "types", "typing", "weakref",
+)
+
+
+def main(native):
+    for name in WARM:
+        __import__(name)
+    random = sys.modules["random"]
+    sys.modules.pop("_snipcheck", None)
+    sys.modules.pop("_snipcheck_agent", None)
+    os.environ.pop("PYTHONHASHSEED", None)
+    if sys.path and sys.path[0] == "":
+        del sys.path[0]
+    gc.collect()
+    gc.freeze()
+    job = native.serve([path for path in sys.path if path], sys.prefix, sys.base_prefix)
+    random.seed()
+    Run(native, *job).run()
+
+
+class Run:
+    """One job in one child."""
+
+    def __init__(self, native, document, nonce, file, script, context, supplied, watches):
+        self.native = native
+        self.document = document
+        self.file = file
+        self.script = script
+        self.context = context
+        self.supplied = supplied
+        self.watches = {watch[0]: Watch(*watch) for watch in watches}
+        self.nonce = nonce
+        self.loop = None
+        self.constants = {}
+        self.statements_left = 0
+        self.globals = {}
+
+    def run(self):
+        self.prepare()
+        status = 0
+        try:
+            for line in self.supplied:
+                exec(line, self.globals)
+            if self.run_context():
+                self.mark("s", 0)
+                self.run_piece(*self.script)
+            self.finish()
+            self.native.end("finished", self.nonce, 0, False, None)
+        except Ended as ended:
+            status = self.leave(ended)
+        except BaseException as error:
+            # Only the steps of `finish` get here: threads, exit handlers, finalizers.
+            status = self.leave(Ended(error))
+        self.native.quit(status)
+
+    def leave(self, ended):
+        """Ends the run for an exception and returns the exit status."""
+        error = ended.error
+        if ended.context_line is not None:
+            self.native.context_failed(ended.context_line, self.describe(error))
+            self.native.end("finished", self.nonce, 0, False, None)
+            return 0
+        if isinstance(error, MemoryError):
+            self.native.relax_memory()
+        if isinstance(error, SystemExit):
+            status = exit_status(error)
+            if not isinstance(error.code, int) and error.code is not None:
+                print(error.code, file=sys.stderr)
+            is_early = self.statements_left > 0
+            self.finish_quietly()
+            self.native.end("exited", self.nonce, status, is_early, None)
+            return status
+        self.show(error)
+        described = self.describe(error)
+        kind = "raised"
+        if isinstance(error, MemoryError):
+            kind = "memory-limit"
+        elif is_process_limit(error):
+            kind = "process-limit"
+        self.finish_quietly()
+        self.native.end(kind, self.nonce, 1, True, described)
+        return 1
+
+    def prepare(self):
+        """Makes the process look like one that runs a script."""
+        module = type(sys)("__main__")
+        module.__file__ = self.file
+        module.__builtins__ = builtins
+        module.__annotations__ = {}
+        sys.modules["__main__"] = module
+        self.globals = module.__dict__
+        directory = os.path.dirname(self.file)
+        sys.path.insert(0, directory)
+        sys.argv[:] = [self.file]
+        if hasattr(sys, "orig_argv"):
+            sys.orig_argv[:] = [sys.executable, self.file]
+        sys.stdin = sys.__stdin__ = open(0, "r", encoding="utf-8", closefd=False)
+        for name, fd in (("stdout", 1), ("stderr", 2)):
+            stream = self.stream(fd, name)
+            setattr(sys, name, stream)
+            setattr(sys, "__" + name + "__", stream)
+        source = self.source_text()
+        try:
+            with open(self.file, "w", encoding="utf-8", errors="surrogatepass", newline="\n") as f:
+                f.write(source)
+        except OSError:
+            pass
+        linecache.cache[self.document] = (lambda: source,)
+        setattr(builtins, HOOK, self.hook)
+
+    def source_text(self):
+        """The snippet and its context, every line at its place in the document."""
+        pieces = [source for _, sources in self.context for source in sources]
+        pieces += self.script[1]
+        text, at = [], 1
+        for line, code in sorted(pieces):
+            text.append("\n" * (line - at))
+            text.append(code)
+            at = line + code.count("\n")
+        return "".join(text)
+
+    def stream(self, fd, name):
+        raw = io.open(fd, "wb", closefd=False)
+        raw.raw.name = "<" + name + ">"
+        errors = "strict" if fd == 1 else "backslashreplace"
+        stream = TextIOWrapper(raw, "utf-8", errors, "\n", line_buffering=True)
+        stream.mode = "w"
+        stream.marker = Marker(self.native, self.nonce, self.document, fd)
+        return stream
+
+    def mark(self, kind, line):
+        for stream in (sys.__stdout__, sys.__stderr__):
+            try:
+                stream.flush()
+                stream.marker.statement(kind, line)
+            except (OSError, ValueError):
+                pass
+
+    # Running ------------------------------------------------------------------------------------
+
+    def run_context(self):
+        if not self.context:
+            return True
+        for kind, sources in self.context:
+            self.mark("c", sources[0][0] if sources else 0)
+            try:
+                self.run_piece(kind, sources, is_context=True)
+            except Ended as ended:
+                raise Ended(ended.error, context_line=sources[0][0]) from None
+        return True
+
+    def run_piece(self, kind, sources, is_context=False):
+        run = self.run_session if kind == "session" else self.run_script
+        run(sources, is_context)
+
+    def run_script(self, sources, is_context):
+        for line, code in sources:
+            try:
+                tree = self.parse(line, code)
+                futures = self.check(tree)
+            except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
+                error.snipcheck_compile = True
+                raise Ended(error) from None
+            body = tree.body
+            if body and is_text(body[0]) and not is_context:
+                self.globals["__doc__"] = body[0].value.value
+            self.instrument(tree)
+            for done, statement in enumerate(body):
+                self.statements_left = len(body) - done - 1
+                self.run_statement(statement, futures, is_context)
+
+    def run_session(self, sources, is_context):
+        futures = 0
+        for done, (line, code) in enumerate(sources):
+            self.statements_left = len(sources) - done - 1
+            self.begin(line, is_context)
+            try:
+                tree = self.parse(line, code)
+                futures |= self.check(tree)
+                for statement in tree.body:
+                    module = _ast.Interactive(body=[statement])
+                    self.execute(module, "single", futures)
+            except SystemExit as error:
+                raise Ended(error) from None
+            except BaseException as error:
+                if isinstance(error, MemoryError):
+                    self.native.relax_memory()
+                self.native.raised(line, self.describe(error))
+                self.show(error)
+
+    def run_statement(self, statement, futures, is_context):
+        line = first_line(statement)
+        self.begin(line, is_context)
+        watch = None if is_context else self.watches.get(line)
+        try:
+            if watch and watch.wants_value and isinstance(statement, _ast.Expr):
+                module = _ast.Expression(body=statement.value)
+                value = self.execute(module, "eval", futures)
+                self.computed(line, False, value)
+            else:
+                module = _ast.Module(body=[statement], type_ignores=[])
+                self.execute(module, "exec", futures)
+            if watch and watch.subject:
+                self.compute_subject(line, watch.subject)
+        except SystemExit as error:
+            if not self.announced(error):
+                raise Ended(error) from None
+        except BaseException as error:
+            if not self.announced(error):
+                raise Ended(error) from None
+
+    def begin(self, line, is_context):
+        if not is_context:
+            self.native.reached(line)
+            self.mark("s", line)
+
+    def execute(self, module, mode, futures):
+        flags = futures | TOP_LEVEL_AWAIT
+        code = self.share(compile(module, self.document, mode, flags, True, 0))
+        result = eval(code, self.globals)
+        if code.co_flags & COROUTINE:
+            result = self.wait_for(result)
+        return result
+
+    def wait_for(self, coroutine):
+        if self.loop is None:
+            import asyncio
+
+            self.loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(self.loop)
+        return self.loop.run_until_complete(coroutine)
+
+    def announced(self, error):
+        """Records the exception at every watched statement it passed; whether one expected it."""
+        lines = self.lines_of(error)
+        is_expected = False
+        described = None
+        for watch in self.watches.values():
+            if watch.expects_exception and any(watch.line <= n <= watch.last for n in lines):
+                if described is None:
+                    described = self.describe(error)
+                if watch.line not in getattr(error, "snipcheck_seen", ()):
+                    self.native.raised(watch.line, described)
+                is_expected = True
+        return is_expected
+
+    # Compiling ----------------------------------------------------------------------------------
+
+    def parse(self, line, code):
+        """Parses with the document's line numbers, in syntax errors too."""
+        flags = ONLY_AST | TOP_LEVEL_AWAIT
+        shift = line - 1
+        if shift <= PADDED_LINES:
+            return compile("\n" * shift + code, self.document, "exec", flags, True)
+        try:
+            tree = compile(code, self.document, "exec", flags, True)
+        except SyntaxError as error:
+            shift_error(error, shift)
+            raise
+        shift_tree(tree, shift)
+        return tree
+
+    def check(self, tree):
+        """Compiles the whole piece, so that it fails before anything of it ran, as a script does."""
+        with warnings.catch_warnings(record=True):
+            # Compiling each statement warns again, in its turn.
+            code = compile(tree, self.document, "exec", TOP_LEVEL_AWAIT, True, 0)
+        return code.co_flags & FUTURES
+
+    def share(self, code):
+        """Makes equal constants of separately compiled statements one object.
+
+        Within one script they are one (`a = 257; b = 257; a is b` is true), because the compiler
+        merges the constants of a module.
+        """
+        consts = tuple(self.shared(const) for const in code.co_consts)
+        if all(new is old for new, old in zip(consts, code.co_consts)):
+            return code
+        return code.replace(co_consts=consts)
+
+    def shared(self, const):
+        if isinstance(const, CODE):
+            return self.share(const)
+        return self.constants.setdefault(constant_key(const), const)
+
+    # Watching -----------------------------------------------------------------------------------
+
+    def instrument(self, tree):
+        """Lets watched statements below the top level report; the others stay as they are."""
+        if self.watches:
+            for statement in tree.body:
+                self.instrument_bodies(statement)
+
+    def instrument_bodies(self, node):
+        for field in node._fields:
+            value = getattr(node, field, None)
+            if isinstance(value, list) and value:
+                if isinstance(value[0], _ast.stmt):
+                    for statement in value:
+                        self.instrument_bodies(statement)
+                    value[:] = [new for old in value for new in self.instrumented(old)]
+                else:
+                    for item in value:
+                        if isinstance(item, _ast.AST) and hasattr(item, "body"):
+                            self.instrument_bodies(item)
+
+    def instrumented(self, statement):
+        line = first_line(statement)
+        watch = self.watches.get(line)
+        if watch is None or watch.last < statement.lineno:
+            return [statement]
+        if watch.wants_value and isinstance(statement, _ast.Expr):
+            statement.value = hook_call(statement, "value", line, statement.value)
+        result = [statement]
+        if watch.subject and not isinstance(statement, (_ast.Return, _ast.Raise)):
+            try:
+                subject = compile(watch.subject, self.document, "eval", ONLY_AST).body
+            except SyntaxError:
+                subject = None
+            if subject is not None:
+                relocate(subject, statement)
+                call = hook_call(statement, "subject", line, subject)
+                result.append(at(statement, _ast.Expr(value=call)))
+        if watch.expects_exception:
+            caught = at(statement, _ast.Expr(value=hook_call(statement, "raised", line, None)))
+            again = at(statement, _ast.Raise(exc=None, cause=None))
+            handler = at(statement, _ast.ExceptHandler(type=None, name=None, body=[caught, again]))
+            guarded = _ast.Try(body=result, handlers=[handler], orelse=[], finalbody=[])
+            result = [at(statement, guarded)]
+        return result
+
+    def hook(self, what, line, value=None):
+        if what == "raised":
+            error = sys.exc_info()[1]
+            try:
+                error.snipcheck_seen = getattr(error, "snipcheck_seen", ()) + (line,)
+            except Exception:
+                pass
+            self.native.raised(line, self.describe(error))
+            return None
+        self.computed(line, what == "subject", value)
+        return value
+
+    def compute_subject(self, line, source):
+        try:
+            value = eval(compile(source, self.document, "eval", 0, True), self.globals)
+        except Exception:
+            return
+        self.computed(line, True, value)
+
+    def computed(self, line, is_subject, value):
+        kind = type(value)
+        try:
+            shown = repr(value)
+            text = None
+            if kind not in PLAIN_TYPES:
+                text = str(value)
+                if text == shown:
+                    text = None
+        except Exception:
+            return
+        self.native.computed(line, is_subject, clip(shown), clip(text), kind.__name__)
+
+    # Telling ------------------------------------------------------------------------------------
+
+    def lines_of(self, error):
+        lines = []
+        if getattr(error, "snipcheck_compile", False):
+            return [getattr(error, "lineno", None) or 0]
+        tb = error.__traceback__
+        while tb is not None and len(lines) < 1000:
+            if tb.tb_frame.f_code.co_filename == self.document:
+                lines.append(tb.tb_lineno or 0)
+            tb = tb.tb_next
+        if isinstance(error, SyntaxError) and error.filename == self.document and not lines:
+            lines.append(error.lineno or 0)
+        return lines
+
+    def describe(self, error):
+        kind = type(error)
+        name = kind.__qualname__
+        if kind.__module__ not in ("builtins", "__main__"):
+            name = str(kind.__module__) + "." + name
+        bases = [base.__name__ for base in kind.__mro__ if base is not object]
+        is_compile_error = bool(getattr(error, "snipcheck_compile", False))
+        try:
+            message = error.msg if isinstance(error, SyntaxError) else str(error)
+        except Exception:
+            message = "<exception str() failed>"
+        lines = [line for line in self.lines_of(error) if line > 0]
+        return (name, bases, clip(str(message)), lines, missing_name(error), is_compile_error)
+
+    def show(self, error):
+        """Prints the traceback as the interpreter would, without the frames of this file."""
+        tb = error.__traceback__
+        while tb is not None and tb.tb_frame.f_code.co_filename == OWN_FILE:
+            tb = tb.tb_next
+        try:
+            if sys.excepthook is not sys.__excepthook__:
+                sys.excepthook(type(error), error, tb)
+            else:
+                traceback.print_exception(type(error), error, tb)
+        except BaseException:
+            pass
+
+    # Leaving ------------------------------------------------------------------------------------
+
+    def finish(self):
+        """What the interpreter does between the last line and the end of the process."""
+        self.statements_left = 0
+        self.mark("s", 0)
+        if self.loop is not None:
+            self.close_loop()
+        threading = sys.modules.get("threading")
+        if threading is not None:
+            threading._shutdown()
+        import atexit
+
+        atexit._run_exitfuncs()
+        self.clear_module()
+        self.flush()
+
+    def finish_quietly(self):
+        try:
+            self.finish()
+        except BaseException:
+            self.flush()
+
+    def close_loop(self):
+        import asyncio
+
+        loop = self.loop
+        tasks = asyncio.all_tasks(loop)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+    def clear_module(self):
+        """Drops the module's names in the interpreter's order, so that finalizers run."""
+        names = self.globals
+        for is_private in (True, False):
+            for name in list(names):
+                if name.startswith("_") == is_private and name != "__builtins__":
+                    names[name] = None
+        gc.collect()
+
+    def flush(self):
+        for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
+            try:
+                stream.flush()
+            except BaseException:
+                pass
+
+
+class Watch:
+    """What some claim wants to see of one statement."""
+
+    def __init__(self, line, last, wants_value, subject, expects_exception):
+        self.line = line
+        self.last = last
+        self.wants_value = wants_value
+        self.subject = subject
+        self.expects_exception = expects_exception
+
+
+class Ended(Exception):
+    """An exception that ended the snippet; `context_line` is set where a context block raised it."""
+
+    def __init__(self, error, context_line=None):
+        self.error = error
+        self.context_line = context_line
+
+
+class Marker:
+    """Tells the reader of a stream which line the bytes that follow come from.
+
+    A mark travels in the stream itself, so it stands in the right place among what subprocesses
+    and C code write.
+    """
+
+    def __init__(self, native, nonce, document, fd):
+        self.native = native
+        self.head = "\0\2" + nonce
+        self.document = document
+        self.fd = fd
+        self.line = None
+
+    def statement(self, kind, line):
+        self.line = None
+        if self.native.is_own(self.fd):
+            os.write(self.fd, (self.head + kind + str(line) + "\3").encode())
+
+    def before(self, frame):
+        """The mark that must stand before text written from `frame`."""
+        document = self.document
+        while frame is not None and frame.f_code.co_filename != document:
+            frame = frame.f_back
+        line = frame.f_lineno or 0 if frame is not None else 0
+        if line == self.line or not self.native.is_own(self.fd):
+            return ""
+        self.line = line
+        return self.head + "l" + str(line) + "\3"
+
+
+class TextIOWrapper(io.TextIOWrapper):
+    """Standard output or error that marks what each line of the document writes."""
+
+    def write(self, text):
+        if type(text) is not str or not text:
+            return super().write(text)
+        mark = self.marker.before(sys._getframe(1))
+        if not mark:
+            count = super().write(text)
+        else:
+            count = super().write(mark + text) - len(mark)
+        if text[-1] == "\n":
+            # The next print is an emission of its own, even from the same line.
+            self.marker.line = None
+        return count
+
+
+TextIOWrapper.__module__ = "_io"
+
+CODE = type(main.__code__)
+PLAIN_TYPES = frozenset(
+    (int, float, bool, complex, type(None), list, tuple, dict, set, frozenset, bytes, bytearray, range)
+)
+
+
+def first_line(statement):
+    """The line of a statement's first byte, decorators included."""
+    decorators = getattr(statement, "decorator_list", None)
+    if decorators:
+        return min(statement.lineno, decorators[0].lineno)
+    return statement.lineno
+
+
+def is_text(statement):
+    value = getattr(statement, "value", None)
+    return isinstance(statement, _ast.Expr) and isinstance(getattr(value, "value", None), str)
+
+
+def at(place, node):
+    for name in ("lineno", "col_offset", "end_lineno", "end_col_offset"):
+        setattr(node, name, getattr(place, name))
+    return node
+
+
+def relocate(node, place):
+    if "lineno" in node._attributes:
+        at(place, node)
+    for child in children(node):
+        relocate(child, place)
+
+
+def children(node):
+    for field in node._fields:
+        value = getattr(node, field, None)
+        if isinstance(value, _ast.AST):
+            yield value
+        elif isinstance(value, list):
+            for item in value:
+                if isinstance(item, _ast.AST):
+                    yield item
+
+
+def hook_call(place, what, line, value):
+    name = at(place, _ast.Name(id=HOOK, ctx=_ast.Load()))
+    args = [at(place, _ast.Constant(value=what)), at(place, _ast.Constant(value=line))]
+    if value is not None:
+        args.append(value)
+    return at(place, _ast.Call(func=name, args=args, keywords=[]))
+
+
+def shift_tree(tree, shift):
+    stack = [tree]
+    while stack:
+        node = stack.pop()
+        if "lineno" in node._attributes:
+            node.lineno += shift
+            if node.end_lineno is not None:
+                node.end_lineno += shift
+        stack.extend(children(node))
+
+
+def shift_error(error, shift):
+    if error.lineno is not None:
+        error.lineno += shift
+    if getattr(error, "end_lineno", None) is not None:
+        error.end_lineno += shift
+
+
+def constant_key(const):
+    """Equal keys for constants that the compiler would merge (1 and 1.0 and True differ)."""
+    kind = type(const)
+    if kind is tuple:
+        return (kind, tuple([constant_key(item) for item in const]))
+    if kind is frozenset:
+        return (kind, frozenset([constant_key(item) for item in const]))
+    if kind in (float, complex):
+        return (kind, repr(const))
+    try:
+        hash(const)
+    except TypeError:
+        return (kind, id(const))
+    return (kind, const)
+
+
+def clip(text):
+    if text is None or len(text) <= TEXT_LIMIT:
+        return text
+    return text[:TEXT_LIMIT] + "..."
+
+
+def exit_status(error):
+    code = error.code
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return code & 0xFF
+    return 1
+
+
+def is_process_limit(error):
+    if isinstance(error, BlockingIOError):
+        return error.errno == 11
+    return type(error) is RuntimeError and str(error) == "can't start new thread"
+
+
+def missing_name(error):
+    if isinstance(error, (NameError, ImportError)):
+        name = getattr(error, "name", None)
+        if name is None and isinstance(error, NameError):
+            parts = str(error).split("'")
+            name = parts[1] if len(parts) > 2 else None
+        return name if isinstance(name, str) else None
+    return None

@@ -1,0 +1,198 @@
+//! The unsafe half of the embedded interpreter: starting it, forking it, leaving it, and the page
+//! that a forked child shares with the supervisor.
+
+use std::ffi::{CString, c_char, c_int};
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use pyo3::{Python, ffi};
+
+/// What `fork` returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forked {
+    /// In the parent: the child's process id.
+    Parent(i32),
+    /// In the child.
+    Child,
+}
+
+/// How a process ended: its wait status and what it used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// The status as `wait4(2)` gives it.
+    pub status: i32,
+    /// User and system time in microseconds.
+    pub cpu_us: u64,
+    /// Largest resident set in bytes.
+    pub max_rss_bytes: u64,
+}
+
+/// Runs the interpreter with `args` as its command line, as `python` itself would, and returns its status.
+pub fn interpreter_main(args: &[CString]) -> c_int {
+    let mut argv: Vec<*mut c_char> = args.iter().map(|arg| arg.as_ptr().cast_mut()).collect();
+    let argc = argv.len() as c_int;
+    argv.push(std::ptr::null_mut());
+    // SAFETY: `argv` holds `argc` NUL-terminated strings and a final null; they outlive the call,
+    // and Py_BytesMain only reads them (it copies what it keeps).
+    unsafe { ffi::Py_BytesMain(argc, argv.as_mut_ptr()) }
+}
+
+/// Makes `_snipcheck` importable; must be called before [`interpreter_main`].
+pub fn register_module(init: unsafe extern "C" fn() -> *mut ffi::PyObject) -> bool {
+    // SAFETY: the name is a static NUL-terminated string, `init` is the module's init function
+    // that pyo3 made, and no interpreter is running yet (the caller starts it afterwards).
+    unsafe { ffi::PyImport_AppendInittab(c"_snipcheck".as_ptr(), Some(init)) == 0 }
+}
+
+/// Forks the process and its interpreter.
+///
+/// The caller is single-threaded (the fork server asserts it), so the child may allocate.
+/// CPython 3.12 and later abort in a forked child unless its fork hooks ran; `py` proves that
+/// the interpreter is attached, which the hooks need.
+pub fn fork_interpreter(_py: Python<'_>) -> io::Result<Forked> {
+    // SAFETY: the interpreter is attached to this thread (`_py`); before and after hooks are
+    // paired on every path; the process has one thread, so fork(2) copies all of it.
+    unsafe {
+        ffi::PyOS_BeforeFork();
+        let pid = libc::fork();
+        match pid {
+            0 => {
+                ffi::PyOS_AfterFork_Child();
+                Ok(Forked::Child)
+            }
+            pid => {
+                let error = io::Error::last_os_error();
+                ffi::PyOS_AfterFork_Parent();
+                if pid < 0 {
+                    Err(error)
+                } else {
+                    Ok(Forked::Parent(pid))
+                }
+            }
+        }
+    }
+}
+
+/// Waits for the child `pid` to end.
+pub fn wait(pid: i32) -> io::Result<Ended> {
+    let mut status = 0;
+    // SAFETY: an all-zero rusage is a valid value of that plain C struct.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    loop {
+        // SAFETY: both pointers are to live locals of the right types.
+        let waited = unsafe { libc::wait4(pid, &mut status, 0, &mut usage) };
+        if waited == pid {
+            let micros = |time: libc::timeval| time.tv_sec as u64 * 1_000_000 + time.tv_usec as u64;
+            return Ok(Ended {
+                status,
+                cpu_us: micros(usage.ru_utime) + micros(usage.ru_stime),
+                max_rss_bytes: usage.ru_maxrss as u64 * 1024,
+            });
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+}
+
+/// Leaves the process at once: no exit handlers, no flushing.
+pub fn quit(status: i32) -> ! {
+    // SAFETY: _exit(2) has no preconditions.
+    unsafe { libc::_exit(status) }
+}
+
+/// Bytes before the request: the lengths of request and report, as native 64-bit words.
+pub const PAGE_HEADER: usize = 16;
+
+/// The memory that one child shares with the supervisor: the request, then room for the report.
+///
+/// ```text
+/// 0            8           16             16 + request, rounded up to 8   len
+/// │ request len │ report len │ request …    │ report …                    │
+/// ```
+///
+/// It is not inherited by further children and needs no descriptor, so a snippet finds no channel
+/// by walking its descriptors. What the snippet's own process writes into it is untrusted.
+#[derive(Debug)]
+pub struct Page {
+    start: *mut u8,
+    len: usize,
+    report_at: usize,
+    report_len: usize,
+}
+
+// SAFETY: the mapping belongs to this value alone; nothing in it depends on the thread.
+unsafe impl Send for Page {}
+
+impl Page {
+    /// Maps all `len` bytes of `fd`, a memory file that the supervisor filled.
+    pub fn map(fd: BorrowedFd<'_>, len: usize) -> io::Result<Page> {
+        // SAFETY: a fresh shared mapping at an address of the kernel's choice aliases no Rust object.
+        let start = unsafe {
+            libc::mmap(
+                std::ptr::null_mut(),
+                len,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_SHARED,
+                fd.as_raw_fd(),
+                0,
+            )
+        };
+        if start == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the range is the mapping just made. Without the mark a grandchild would share it.
+        if unsafe { libc::madvise(start, len, libc::MADV_DONTFORK) } != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        let mut page = Page {
+            start: start.cast(),
+            len,
+            report_at: 0,
+            report_len: 0,
+        };
+        let request_len = page.word(0).load(Ordering::Acquire) as usize;
+        let report_at = PAGE_HEADER.saturating_add(request_len).next_multiple_of(8);
+        if len < PAGE_HEADER || report_at > len {
+            return Err(io::Error::from(io::ErrorKind::InvalidData));
+        }
+        page.report_at = report_at;
+        Ok(page)
+    }
+
+    fn word(&self, index: usize) -> &AtomicU64 {
+        // SAFETY: the mapping is at least a page long and page-aligned, `index` is 0 or 1, and
+        // both processes only touch these words atomically while the child lives.
+        unsafe { &*self.start.cast::<AtomicU64>().add(index) }
+    }
+
+    /// The request, and forgets it: the bytes are overwritten with zeros.
+    pub fn take_request(&mut self) -> Vec<u8> {
+        let len = self.word(0).load(Ordering::Acquire) as usize;
+        // SAFETY: `map` checked that header and request lie within the mapping; the supervisor
+        // wrote them before it sent the descriptor and does not write again.
+        let bytes = unsafe { std::slice::from_raw_parts_mut(self.start.add(PAGE_HEADER), len) };
+        let request = bytes.to_vec();
+        bytes.fill(0);
+        request
+    }
+
+    /// Appends `record` to the report; `false` when there is no room left for it.
+    pub fn append(&mut self, record: &[u8]) -> bool {
+        let at = self.report_at + self.report_len;
+        if record.len() > self.len - at {
+            return false;
+        }
+        // SAFETY: the target range was just checked to lie within the mapping, and `record`
+        // cannot overlap memory that only this value refers to.
+        unsafe {
+            std::ptr::copy_nonoverlapping(record.as_ptr(), self.start.add(at), record.len());
+        }
+        self.report_len += record.len();
+        self.word(1)
+            .store(self.report_len as u64, Ordering::Release);
+        true
+    }
+}

@@ -1,0 +1,508 @@
+//! The supervisor's side of one fork server: starts it, gives it jobs, keeps the clock, reads the
+//! pipes, and decides how each run ended by what the kernel tells.
+
+use std::io::Read;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::FileExt;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command as Process, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{MemfdFlags, OFlags};
+use rustix::pipe::PipeFlags;
+use rustix::process::{Signal, pidfd_send_signal};
+
+use super::capture::Capture;
+use super::interpreter::Installation;
+use super::server::NOT_CONFINED;
+use super::wire::{self, Command, Decoded, Event, REPORT_BYTES};
+use super::{Interpreter, RunError};
+use crate::observation::{ContextFailure, EndKind, Ending, Observation, Record, Stream};
+use crate::plan::Snippet;
+use crate::policy::Limits;
+use crate::python::Job;
+use crate::python::fork::PAGE_HEADER;
+use crate::sandbox::{Confinement, channel};
+
+/// The environment of every snippet: nothing of the caller's.
+const ENVIRONMENT: [(&str, &str); 6] = [
+    ("HOME", "/tmp/snippet"),
+    ("PATH", "/usr/local/bin:/usr/bin:/bin"),
+    ("LANG", "C.UTF-8"),
+    ("TMPDIR", "/tmp"),
+    ("USER", "user"),
+    ("MPLBACKEND", "Agg"),
+];
+/// How long pipes may stay open after the last process is dead.
+const DRAIN: Duration = Duration::from_millis(100);
+/// How much longer than its limit a snippet may take to be killed.
+const KILL_GRACE: Duration = Duration::from_secs(5);
+/// How long a fork server may take to start.
+const START: Duration = Duration::from_secs(30);
+/// Marks may add this much to the bytes a snippet may write.
+const MARKS_FACTOR: u64 = 24;
+
+/// A running fork server.
+#[derive(Debug)]
+pub(super) struct Client {
+    control: OwnedFd,
+    /// The process, for the first of a family; the others are its children.
+    process: Option<Child>,
+    pub(super) interpreter: Interpreter,
+    pub(super) confinement: Confinement,
+}
+
+/// Why a job gave no observation: the fork server is unusable from now on.
+#[derive(Debug)]
+pub(super) struct ServerLost(pub(super) String);
+
+impl<E: Into<std::io::Error>> From<E> for ServerLost {
+    fn from(error: E) -> Self {
+        ServerLost(error.into().to_string())
+    }
+}
+
+impl Client {
+    /// Starts a fork server for `installation`: this very program, with an empty environment.
+    pub(super) fn start(
+        installation: &Installation,
+        limits: &Limits,
+        hash_seed: u32,
+    ) -> Result<Client, RunError> {
+        let failed =
+            |what: &str, error: std::io::Error| RunError::new(format!("failed to {what}: {error}"));
+        let (ours, theirs) =
+            channel::pair().map_err(|error| failed("open a control socket", error))?;
+        let messages = rustix::fs::memfd_create("fork-server-stderr", MemfdFlags::CLOEXEC)
+            .map_err(|error| failed("open a memory file", error.into()))?;
+        let messages = std::fs::File::from(messages);
+        let stderr = messages
+            .try_clone()
+            .map_err(|error| failed("copy a descriptor", error))?;
+        let program = std::env::current_exe()
+            .map_err(|error| failed("find this program's own file", error))?;
+        let limits = serde_json::to_string(limits)
+            .map_err(|error| failed("encode the limits", error.into()))?;
+        let mut process = Process::new(program);
+        process
+            .arg(super::FORK_SERVER_WORD)
+            .arg(&installation.executable)
+            .arg(limits)
+            .current_dir("/")
+            .env_clear()
+            .envs(ENVIRONMENT)
+            .env("PYTHONHASHSEED", hash_seed.to_string())
+            .stdin(theirs)
+            .stdout(Stdio::null())
+            .stderr(stderr);
+        if let Some(directory) = &installation.loader_path {
+            process.env("LD_LIBRARY_PATH", directory.path());
+        }
+        let child = process
+            .spawn()
+            .map_err(|error| failed("start the fork server", error))?;
+        // The end given to the child must not stay open here: its closing is how death is seen.
+        drop(process);
+        let mut client = Client {
+            control: ours,
+            process: Some(child),
+            interpreter: Interpreter::unknown(),
+            confinement: Confinement {
+                rung: "none".to_owned(),
+                layers: Vec::new(),
+            },
+        };
+        client.greet().map_err(|lost| {
+            let said = read_from_start(&messages);
+            let said = said.trim();
+            let why = if said.is_empty() { &lost.0 } else { said };
+            RunError::new(format!("the Python interpreter did not start: {why}"))
+        })?;
+        Ok(client)
+    }
+
+    /// Has this server fork another one.
+    pub(super) fn split(&self) -> Result<Client, ServerLost> {
+        let (ours, theirs) = channel::pair()?;
+        self.send(&Command::Split, &[theirs.as_fd()])?;
+        drop(theirs);
+        let mut client = Client {
+            control: ours,
+            process: None,
+            interpreter: self.interpreter.clone(),
+            confinement: self.confinement.clone(),
+        };
+        client.greet()?;
+        Ok(client)
+    }
+
+    fn greet(&mut self) -> Result<(), ServerLost> {
+        let deadline = Instant::now() + START;
+        match self.event(deadline)? {
+            Some((
+                Event::Hello {
+                    version,
+                    confinement,
+                },
+                _,
+            )) => {
+                self.interpreter.version = version;
+                self.confinement = confinement;
+                Ok(())
+            }
+            Some((Event::Failed(why), _)) => Err(ServerLost(why)),
+            Some(_) => Err(ServerLost("the fork server talks nonsense".to_owned())),
+            None => Err(ServerLost("the fork server did not answer".to_owned())),
+        }
+    }
+
+    fn send(&self, command: &Command, fds: &[BorrowedFd<'_>]) -> Result<(), ServerLost> {
+        let message = serde_json::to_vec(command).map_err(|error| ServerLost(error.to_string()))?;
+        Ok(channel::send(self.control.as_fd(), &message, fds)?)
+    }
+
+    /// The next event, or `None` when there is none by `deadline`.
+    fn event(&self, deadline: Instant) -> Result<Option<(Event, Option<OwnedFd>)>, ServerLost> {
+        let mut fds = [PollFd::new(&self.control, PollFlags::IN)];
+        while poll_until(&mut fds, deadline)? == 0 {
+            if Instant::now() >= deadline {
+                return Ok(None);
+            }
+        }
+        let (message, fds) = channel::receive(self.control.as_fd())?;
+        if message.is_empty() {
+            return Err(ServerLost("the fork server died".to_owned()));
+        }
+        let event =
+            serde_json::from_slice(&message).map_err(|error| ServerLost(error.to_string()))?;
+        Ok(Some((event, fds.into_iter().next())))
+    }
+
+    /// Runs one snippet and tells what it did.
+    pub(super) fn run(
+        &mut self,
+        document: &str,
+        snippet: &Snippet,
+        limits: &Limits,
+        nonce: &str,
+    ) -> Result<Observation, ServerLost> {
+        // Where the sandbox gives no scratch space, a directory of ours does; dropping removes it.
+        let scratch = match self.confinement.rung.as_str() {
+            "none" => Some(tempfile::Builder::new().prefix("snipcheck-").tempdir()?),
+            _ => None,
+        };
+        let job = Job {
+            document: document.to_owned(),
+            snippet: snippet.clone(),
+            nonce: nonce.to_owned(),
+            limits: *limits,
+            scratch: scratch
+                .as_ref()
+                .map(|directory| directory.path().to_string_lossy().into_owned()),
+        };
+        let page = Page::new(&job)?;
+        let (stdout, stdout_end) = pipe()?;
+        let (stderr, stderr_end) = pipe()?;
+        let begun = Instant::now();
+        let command = Command::Job { page_len: page.len };
+        self.send(
+            &command,
+            &[page.file.as_fd(), stdout_end.as_fd(), stderr_end.as_fd()],
+        )?;
+        drop((stdout_end, stderr_end));
+        let deadline = begun + Duration::from_millis(limits.wall_ms);
+        let started = match self.event(deadline + KILL_GRACE)? {
+            Some((Event::Started, Some(pidfd))) => pidfd,
+            Some((Event::Failed(why), _)) => return Ok(not_confined(why)),
+            Some(_) => return Err(ServerLost("the fork server talks nonsense".to_owned())),
+            None => return Err(ServerLost("the fork server did not answer".to_owned())),
+        };
+        let mut watch = Watch {
+            client: self,
+            pidfd: started,
+            streams: [Some(stdout), Some(stderr)],
+            captures: [
+                Capture::new(Stream::Stdout, nonce),
+                Capture::new(Stream::Stderr, nonce),
+            ],
+            limits,
+            deadline,
+            killed: None,
+        };
+        let ended = watch.follow()?;
+        let wall = begun.elapsed();
+        let killed = watch.killed;
+        let captures = watch.captures;
+        let decoded = wire::decode(&page.report()?, nonce);
+        let mut observation = assemble(decoded, ended.status, killed);
+        observation.emissions = captures.into_iter().flat_map(Capture::finish).collect();
+        observation.wall_ms = wall.as_secs_f64() * 1000.0;
+        observation.cpu_ms = ended.cpu_us as f64 / 1000.0;
+        observation.max_rss_bytes = ended.max_rss_bytes;
+        Ok(observation)
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        let Some(mut process) = self.process.take() else {
+            return;
+        };
+        // Its children, the other fork servers, die with it; it may be in the middle of nothing.
+        if process.kill().is_ok() {
+            process.wait().ok();
+        }
+    }
+}
+
+/// Why the supervisor killed a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Killed {
+    TimedOut,
+    OutputLimit,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Dead {
+    status: i32,
+    cpu_us: u64,
+    max_rss_bytes: u64,
+}
+
+/// One run in progress.
+struct Watch<'a> {
+    client: &'a Client,
+    pidfd: OwnedFd,
+    streams: [Option<std::fs::File>; 2],
+    captures: [Capture; 2],
+    limits: &'a Limits,
+    deadline: Instant,
+    killed: Option<Killed>,
+}
+
+impl Watch<'_> {
+    /// Reads and waits until all of the run is dead and its pipes are at their end.
+    fn follow(&mut self) -> Result<Dead, ServerLost> {
+        let dead = loop {
+            let deadline = match self.killed {
+                None => self.deadline,
+                Some(_) => self.deadline.max(Instant::now()) + KILL_GRACE,
+            };
+            let is_answer = self.wait(deadline)?;
+            if is_answer {
+                match self.client.event(deadline)? {
+                    Some((
+                        Event::Ended {
+                            status,
+                            cpu_us,
+                            max_rss_bytes,
+                        },
+                        _,
+                    )) => {
+                        break Dead {
+                            status,
+                            cpu_us,
+                            max_rss_bytes,
+                        };
+                    }
+                    _ => return Err(ServerLost("the fork server talks nonsense".to_owned())),
+                }
+            }
+            if self.killed.is_none() && Instant::now() >= self.deadline {
+                self.kill(Killed::TimedOut)?;
+            } else if self.killed.is_some() && Instant::now() >= deadline {
+                return Err(ServerLost("a snippet could not be killed".to_owned()));
+            }
+        };
+        self.drain()?;
+        Ok(dead)
+    }
+
+    fn kill(&mut self, why: Killed) -> Result<(), ServerLost> {
+        self.killed = Some(why);
+        match pidfd_send_signal(&self.pidfd, Signal::KILL) {
+            Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Waits for bytes or an event; whether there is an event.
+    fn wait(&mut self, deadline: Instant) -> Result<bool, ServerLost> {
+        let mut fds = vec![PollFd::new(&self.client.control, PollFlags::IN)];
+        fds.extend(
+            self.streams
+                .iter()
+                .flatten()
+                .map(|stream| PollFd::new(stream, PollFlags::IN)),
+        );
+        poll_until(&mut fds, deadline)?;
+        let is_answer = !fds[0].revents().is_empty();
+        drop(fds);
+        for stream in 0..2 {
+            self.read(stream)?;
+        }
+        let written: u64 = self.captures.iter().map(|capture| capture.payload).sum();
+        let raw: u64 = self.captures.iter().map(|capture| capture.raw).sum();
+        let limit = self.limits.output_bytes;
+        if self.killed.is_none() && (written > limit || raw > limit.saturating_mul(MARKS_FACTOR)) {
+            self.kill(Killed::OutputLimit)?;
+        }
+        Ok(is_answer)
+    }
+
+    /// Reads what is there, up to one buffer; bytes beyond the limit are dropped.
+    fn read(&mut self, index: usize) -> Result<(), ServerLost> {
+        let Some(stream) = &mut self.streams[index] else {
+            return Ok(());
+        };
+        let mut buffer = [0; 64 * 1024];
+        match stream.read(&mut buffer) {
+            Ok(0) => self.streams[index] = None,
+            Ok(_) if self.killed == Some(Killed::OutputLimit) => {}
+            Ok(count) => self.captures[index].feed(&buffer[..count]),
+            Err(error) => match error.kind() {
+                std::io::ErrorKind::WouldBlock | std::io::ErrorKind::Interrupted => {}
+                _ => return Err(error.into()),
+            },
+        }
+        Ok(())
+    }
+
+    /// Reads both pipes to their end, which the death of every writer has brought about.
+    fn drain(&mut self) -> Result<(), ServerLost> {
+        let deadline = Instant::now() + DRAIN;
+        while self.streams.iter().any(Option::is_some) {
+            let mut fds: Vec<PollFd<'_>> = self
+                .streams
+                .iter()
+                .flatten()
+                .map(|stream| PollFd::new(stream, PollFlags::IN))
+                .collect();
+            let ready = poll_until(&mut fds, deadline)?;
+            drop(fds);
+            for stream in 0..2 {
+                self.read(stream)?;
+            }
+            if ready == 0 && Instant::now() >= deadline {
+                return Err(ServerLost("a snippet outlived its end".to_owned()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How a run ended, by the kernel's facts first and the snippet's own word last.
+fn assemble(decoded: Decoded, status: i32, killed: Option<Killed>) -> Observation {
+    let mut observation = Observation::not_run();
+    for record in decoded.records {
+        match record {
+            Record::Reached(line) => observation.reached.push(line),
+            Record::Computed(computed) => observation.computed.push(computed),
+            Record::Raised(raised) => observation.raised.push(raised),
+            Record::ContextFailed(line, exception) => {
+                observation.context_failure = Some(ContextFailure {
+                    line: Some(line),
+                    exception: Some(exception),
+                });
+            }
+            Record::NotConfined(why) => observation.infrastructure_failure = Some(why),
+            Record::End { .. } => {}
+        }
+    }
+    let status = ExitStatus::from_raw(status);
+    let end = decoded.end;
+    observation.ending = match (killed, status.signal(), status.code()) {
+        (Some(Killed::TimedOut), ..) => Ending::TimedOut,
+        (Some(Killed::OutputLimit), ..) => Ending::OutputLimit,
+        (None, Some(signal), _) => Ending::Signalled { signal },
+        (None, None, Some(NOT_CONFINED)) if observation.infrastructure_failure.is_some() => {
+            Ending::NotRun
+        }
+        (None, None, code) => match end {
+            Some(end) if code == Some(end.status & 0xff) => {
+                observation.exception = end.exception;
+                match end.kind {
+                    EndKind::Finished if code == Some(0) => Ending::Finished,
+                    EndKind::Finished => Ending::EarlyExit,
+                    EndKind::Raised => Ending::Raised,
+                    EndKind::Exited => Ending::Exited {
+                        status: end.status,
+                        is_early: end.is_early,
+                    },
+                    EndKind::MemoryLimit => Ending::MemoryLimit,
+                    EndKind::ProcessLimit => Ending::ProcessLimit,
+                }
+            }
+            _ => Ending::EarlyExit,
+        },
+    };
+    observation
+}
+
+fn not_confined(why: String) -> Observation {
+    Observation {
+        infrastructure_failure: Some(why),
+        ..Observation::not_run()
+    }
+}
+
+/// The memory file that carries a job to the child and its report back.
+struct Page {
+    file: std::fs::File,
+    len: usize,
+    report_at: u64,
+}
+
+impl Page {
+    fn new(job: &Job) -> Result<Page, ServerLost> {
+        let request = serde_json::to_vec(job).map_err(|error| ServerLost(error.to_string()))?;
+        let file = rustix::fs::memfd_create("job", MemfdFlags::CLOEXEC)?;
+        let file = std::fs::File::from(file);
+        let report_at = (PAGE_HEADER + request.len()).next_multiple_of(8);
+        let len = report_at + REPORT_BYTES;
+        file.set_len(len as u64)?;
+        file.write_all_at(&(request.len() as u64).to_ne_bytes(), 0)?;
+        file.write_all_at(&request, PAGE_HEADER as u64)?;
+        Ok(Page {
+            file,
+            len,
+            report_at: report_at as u64,
+        })
+    }
+
+    fn report(&self) -> Result<Vec<u8>, ServerLost> {
+        let mut word = [0; 8];
+        self.file.read_exact_at(&mut word, 8)?;
+        let len = usize::try_from(u64::from_ne_bytes(word)).unwrap_or(usize::MAX);
+        let mut report = vec![0; len.min(REPORT_BYTES)];
+        self.file.read_exact_at(&mut report, self.report_at)?;
+        Ok(report)
+    }
+}
+
+/// A pipe whose reading end never blocks.
+fn pipe() -> Result<(std::fs::File, OwnedFd), ServerLost> {
+    let (read, write) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
+    rustix::fs::fcntl_setfl(&read, OFlags::NONBLOCK)?;
+    Ok((std::fs::File::from(read), write))
+}
+
+fn poll_until(fds: &mut [PollFd<'_>], deadline: Instant) -> Result<usize, ServerLost> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    let timeout = Timespec {
+        tv_sec: left.as_secs() as i64,
+        tv_nsec: i64::from(left.subsec_nanos()),
+    };
+    match poll(fds, Some(&timeout)) {
+        Ok(count) => Ok(count),
+        Err(rustix::io::Errno::INTR) => Ok(0),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn read_from_start(file: &std::fs::File) -> String {
+    let mut text = vec![0; 16 * 1024];
+    let count = file.read_at(&mut text, 0).unwrap_or(0);
+    String::from_utf8_lossy(&text[..count]).into_owned()
+}

@@ -1,0 +1,340 @@
+//! The fork server: one warm interpreter that forks a child for each job.
+//!
+//! It never sees a job's content: the page with it is mapped only in the child. It has one thread,
+//! which is asserted before every fork.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use pyo3::Python;
+use rustix::fs::{Mode, OFlags};
+use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open};
+
+use super::wire::{Command, Event};
+use crate::observation::Record;
+use crate::policy::Limits;
+use crate::python::fork::{self, Forked, Page};
+use crate::python::{self, Host, Job, Layout};
+use crate::sandbox::{self, Ground, cell, channel, mounts};
+
+/// The exit status of a child that could not be confined.
+pub(super) const NOT_CONFINED: i32 = 120;
+
+/// The life of the process that the supervisor starts as a fork server: `python limits`, with the
+/// control socket as standard input.
+pub fn fork_server_main(args: &[String]) -> ExitCode {
+    match start(args) {
+        Ok(status) => ExitCode::from(status),
+        Err(error) => {
+            // Standard error is a file that the supervisor reads.
+            let message = format!("{error}\n");
+            let written = rustix::io::write(rustix::stdio::stderr(), message.as_bytes());
+            ExitCode::from(if written.is_ok() { 1 } else { 2 })
+        }
+    }
+}
+
+fn start(args: &[String]) -> Result<u8, String> {
+    let [python, limits, ..] = args else {
+        return Err("the fork server is started by snipcheck itself".to_owned());
+    };
+    let limits: Limits = serde_json::from_str(limits).map_err(|error| error.to_string())?;
+    sandbox::close_from(3);
+    let control = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)
+        .map_err(|error| error.to_string())?;
+    let null = open_null()?;
+    rustix::stdio::dup2_stdin(&null).map_err(|error| error.to_string())?;
+    rustix::process::setsid().map_err(|error| format!("setsid: {error}"))?;
+    let ground = Ground::lay(&limits)?;
+    let server = Server {
+        control,
+        null,
+        ground,
+        limits,
+        child: None,
+    };
+    let status = python::main(Path::new(python), Box::new(server));
+    Ok(u8::try_from(status).unwrap_or(1))
+}
+
+fn open_null() -> Result<OwnedFd, String> {
+    rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
+        .map_err(|error| format!("/dev/null: {error}"))
+}
+
+#[derive(Debug)]
+struct Server {
+    control: OwnedFd,
+    null: OwnedFd,
+    ground: Ground,
+    limits: Limits,
+    child: Option<Child>,
+}
+
+/// What a forked child keeps.
+#[derive(Debug)]
+struct Child {
+    page: Page,
+    /// Device and inode of the pipes on descriptors 1 and 2.
+    streams: [(u64, u64); 2],
+}
+
+impl Host for Server {
+    fn serve(&mut self, py: Python<'_>, layout: &Layout) -> Result<(Job, String), String> {
+        let mut paths = vec![
+            PathBuf::from(&layout.prefix),
+            PathBuf::from(&layout.base_prefix),
+        ];
+        paths.extend(layout.search_path.iter().map(PathBuf::from));
+        self.ground.settle(&paths)?;
+        let version = Python::version_str()
+            .split_whitespace()
+            .next()
+            .unwrap_or_default();
+        let hello = Event::Hello {
+            version: version.to_owned(),
+            confinement: self.ground.confinement(),
+        };
+        self.say(&hello, None)?;
+        loop {
+            let (message, fds) =
+                channel::receive(self.control.as_fd()).map_err(|error| error.to_string())?;
+            if message.is_empty() {
+                fork::quit(0);
+            }
+            let command: Command =
+                serde_json::from_slice(&message).map_err(|error| error.to_string())?;
+            match command {
+                Command::Split => {
+                    if let Some(control) = fds.into_iter().next() {
+                        self.split(py, control, &hello)?;
+                    }
+                }
+                Command::Job { page_len } => {
+                    if let Some(job) = self.job(py, page_len, fds)? {
+                        return Ok(job);
+                    }
+                }
+            }
+        }
+    }
+
+    fn report(&mut self, record: &Record) {
+        let Some(child) = &mut self.child else {
+            return;
+        };
+        if let Ok(mut line) = serde_json::to_vec(record) {
+            line.push(b'\n');
+            // A record that does not fit is lost; the end then does not fit either, or stands
+            // after the loss, and the supervisor judges by what it has.
+            child.page.append(&line);
+        }
+    }
+
+    fn is_own(&self, fd: i32) -> bool {
+        let (Some(child), stream) = (&self.child, if fd == 1 { 0 } else { 1 }) else {
+            return false;
+        };
+        let fd = if fd == 1 {
+            rustix::stdio::stdout()
+        } else {
+            rustix::stdio::stderr()
+        };
+        identity(fd) == Some(child.streams[stream])
+    }
+
+    fn relax_memory(&mut self) {
+        sandbox::relax_memory();
+    }
+}
+
+fn identity(fd: BorrowedFd<'_>) -> Option<(u64, u64)> {
+    let stat = rustix::fs::fstat(fd).ok()?;
+    Some((stat.st_dev, stat.st_ino))
+}
+
+impl Server {
+    fn say(&self, event: &Event, fd: Option<BorrowedFd<'_>>) -> Result<(), String> {
+        let message = serde_json::to_vec(event).map_err(|error| error.to_string())?;
+        let fds: Vec<BorrowedFd<'_>> = fd.into_iter().collect();
+        channel::send(self.control.as_fd(), &message, &fds).map_err(|error| error.to_string())
+    }
+
+    /// Forks another server. Only before the first job: afterwards this process's children are
+    /// born in a dead cell.
+    fn split(&mut self, py: Python<'_>, control: OwnedFd, hello: &Event) -> Result<(), String> {
+        let ground = self.ground.split()?;
+        self.assert_single_thread()?;
+        match fork::fork_interpreter(py).map_err(|error| format!("fork: {error}"))? {
+            Forked::Parent(_) => Ok(()),
+            Forked::Child => {
+                sandbox::die_with_parent();
+                self.control = control;
+                self.ground = ground;
+                self.say(hello, None)
+            }
+        }
+    }
+
+    /// Runs one job to its end; in the child, returns it instead.
+    fn job(
+        &mut self,
+        py: Python<'_>,
+        page_len: usize,
+        fds: Vec<OwnedFd>,
+    ) -> Result<Option<(Job, String)>, String> {
+        let Ok([page, stdout, stderr]) = <[OwnedFd; 3]>::try_from(fds) else {
+            return self.fail("a job without its descriptors");
+        };
+        let cell = match self.ground.cell() {
+            Ok(cell) => cell,
+            Err(error) => return self.fail(&error),
+        };
+        self.assert_single_thread()?;
+        match fork::fork_interpreter(py) {
+            Err(error) => {
+                if let Some(cell) = cell {
+                    cell.end().map_err(|error| error.to_string())?;
+                }
+                self.fail(&format!("fork: {error}"))
+            }
+            Ok(Forked::Parent(pid)) => {
+                drop((page, stdout, stderr));
+                self.watch(pid, cell)?;
+                Ok(None)
+            }
+            Ok(Forked::Child) => {
+                let streams = [stdout, stderr];
+                let job = self.begin(&page, page_len, &streams, cell.as_ref());
+                // Closed already, all of them: `confine` closes every descriptor above 2.
+                std::mem::forget((page, streams, cell));
+                job.map(Some)
+            }
+        }
+    }
+
+    fn fail(&self, message: &str) -> Result<Option<(Job, String)>, String> {
+        self.say(&Event::Failed(message.to_owned()), None)?;
+        Ok(None)
+    }
+
+    /// Follows the child `pid` to the death of all it started.
+    fn watch(&self, pid: i32, cell: Option<cell::Cell>) -> Result<(), String> {
+        let word = |error: rustix::io::Errno| error.to_string();
+        let child = Pid::from_raw(pid).ok_or("no child")?;
+        let ended = match cell {
+            Some(cell) => {
+                self.say(&Event::Started, Some(cell.init.as_fd()))?;
+                let ended = fork::wait(pid).map_err(|error| error.to_string())?;
+                cell.end().map_err(|error| error.to_string())?;
+                ended
+            }
+            None => {
+                let pidfd = pidfd_open(child, PidfdFlags::empty()).map_err(word)?;
+                self.say(&Event::Started, Some(pidfd.as_fd()))?;
+                let ended = fork::wait(pid).map_err(|error| error.to_string())?;
+                sweep(child);
+                ended
+            }
+        };
+        let event = Event::Ended {
+            status: ended.status,
+            cpu_us: ended.cpu_us,
+            max_rss_bytes: ended.max_rss_bytes,
+        };
+        self.say(&event, None)
+    }
+
+    /// The child's first steps: map the page, confine itself, and only then read the job.
+    fn begin(
+        &mut self,
+        page: &OwnedFd,
+        page_len: usize,
+        streams: &[OwnedFd; 2],
+        cell: Option<&cell::Cell>,
+    ) -> Result<(Job, String), String> {
+        let Ok(mut page) = Page::map(page.as_fd(), page_len) else {
+            fork::quit(NOT_CONFINED);
+        };
+        let [stdout, stderr] = streams;
+        let descriptors = [self.null.as_fd(), stdout.as_fd(), stderr.as_fd()];
+        let confined = self.ground.confine(cell, descriptors, &self.limits);
+        let job: Result<Job, String> = confined.and_then(|()| {
+            serde_json::from_slice(&page.take_request()).map_err(|error| error.to_string())
+        });
+        let placed = job.and_then(|job| enter_scratch(&job).map(|file| (job, file)));
+        match placed {
+            Ok((job, file)) => {
+                let streams = [
+                    identity(rustix::stdio::stdout()).unwrap_or_default(),
+                    identity(rustix::stdio::stderr()).unwrap_or_default(),
+                ];
+                self.child = Some(Child { page, streams });
+                Ok((job, file))
+            }
+            Err(error) => {
+                if let Ok(mut line) = serde_json::to_vec(&Record::NotConfined(error)) {
+                    line.push(b'\n');
+                    page.append(&line);
+                }
+                fork::quit(NOT_CONFINED);
+            }
+        }
+    }
+
+    fn assert_single_thread(&self) -> Result<(), String> {
+        let threads = match std::fs::read_dir("/proc/self/task") {
+            Ok(tasks) => tasks.count(),
+            // Without /proc nothing tells; the agent starts no thread and imports nothing after
+            // this was first counted.
+            Err(_) => 1,
+        };
+        if threads == 1 {
+            Ok(())
+        } else {
+            Err(format!("the fork server has {threads} threads"))
+        }
+    }
+}
+
+/// Goes to the snippet's working directory and names its script.
+fn enter_scratch(job: &Job) -> Result<String, String> {
+    let directory = match &job.scratch {
+        Some(directory) => directory.as_str(),
+        None => {
+            std::fs::create_dir(mounts::WORK).map_err(|error| format!("scratch: {error}"))?;
+            mounts::WORK
+        }
+    };
+    rustix::process::chdir(directory).map_err(|error| format!("scratch: {error}"))?;
+    Ok(format!("{directory}/snippet.py"))
+}
+
+/// Kills whatever the snippet left behind, where no namespace does it: this process is the
+/// subreaper, so every orphan becomes its child sooner or later.
+fn sweep(first: Pid) {
+    loop {
+        let group = rustix::process::kill_process_group(first, Signal::KILL);
+        for child in children() {
+            if rustix::process::kill_process(child, Signal::KILL).is_err() {
+                continue;
+            }
+        }
+        match rustix::process::wait(WaitOptions::empty()) {
+            Ok(_) => {}
+            Err(rustix::io::Errno::INTR) => {}
+            Err(_) if group.is_ok() => {}
+            Err(_) => return,
+        }
+    }
+}
+
+fn children() -> Vec<Pid> {
+    let pid = rustix::process::getpid().as_raw_nonzero();
+    std::fs::read_to_string(format!("/proc/self/task/{pid}/children"))
+        .unwrap_or_default()
+        .split_whitespace()
+        .filter_map(|pid| Pid::from_raw(pid.parse().ok()?))
+        .collect()
+}

@@ -1,0 +1,159 @@
+//! Cells: process, mount and IPC namespaces, each owned by a tiny init, made ahead of need.
+//!
+//! ```text
+//! fork server ──"make one"──► maker ──clone(pid, mount, ipc)──► init: mounts, then sleeps
+//!      ▲                                                          │
+//!      └────────────── ready, with the init's pidfd ──────────────┘
+//! ```
+//!
+//! A snippet is forked by the fork server *into* a cell, where it is process 2. Killing the init
+//! kills everything in the cell, and the pidfd turns readable only when all of it is dead
+//! (pid_namespaces(7)). Neither maker nor init ever runs Python; both are small, so they are cheap.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::thread::UnshareFlags;
+
+use super::sys::{self, Cloned};
+use super::{channel, mounts};
+
+/// What each cell is made of.
+const CELL: UnshareFlags = UnshareFlags::NEWPID
+    .union(UnshareFlags::NEWNS)
+    .union(UnshareFlags::NEWIPC);
+
+/// The fork server's end of the line to its maker.
+#[derive(Debug)]
+pub struct Maker {
+    socket: OwnedFd,
+}
+
+/// A ready cell: dead when dropped.
+#[derive(Debug)]
+pub struct Cell {
+    /// The init's pidfd.
+    pub init: OwnedFd,
+}
+
+impl Maker {
+    /// Forks a maker off this process, which must be single-threaded and small.
+    pub fn start(scratch_bytes: u64) -> io::Result<Maker> {
+        let (ours, theirs) = channel::pair()?;
+        match sys::fork()? {
+            Cloned::Parent(_) => Ok(Maker { socket: ours }),
+            Cloned::Child => {
+                drop(ours);
+                serve(theirs, scratch_bytes)
+            }
+        }
+    }
+
+    /// A second line to a maker of its own, for a further fork server.
+    pub fn split(&self) -> io::Result<Maker> {
+        let (ours, theirs) = channel::pair()?;
+        channel::send(self.socket.as_fd(), b"split", &[theirs.as_fd()])?;
+        Ok(Maker { socket: ours })
+    }
+
+    /// Asks for a cell, to be fetched with [`Maker::take`].
+    pub fn order(&self) -> io::Result<()> {
+        channel::send(self.socket.as_fd(), b"cell", &[])
+    }
+
+    /// Waits for the next ordered cell.
+    pub fn take(&self) -> io::Result<Cell> {
+        let (message, fds) = channel::receive(self.socket.as_fd())?;
+        match fds.into_iter().next() {
+            Some(init) => Ok(Cell { init }),
+            None if message.is_empty() => Err(io::Error::other("the cell maker is gone")),
+            None => Err(io::Error::other(
+                String::from_utf8_lossy(&message).into_owned(),
+            )),
+        }
+    }
+}
+
+impl Cell {
+    /// Kills everything in the cell and waits until it is dead.
+    pub fn end(self) -> io::Result<()> {
+        kill_and_wait(self.init.as_fd())
+    }
+}
+
+/// Sends `SIGKILL` to the process behind `pidfd` and waits until it is gone.
+pub fn kill_and_wait(pidfd: BorrowedFd<'_>) -> io::Result<()> {
+    match pidfd_send_signal(pidfd, Signal::KILL) {
+        Ok(()) | Err(rustix::io::Errno::SRCH) => {}
+        Err(error) => return Err(error.into()),
+    }
+    loop {
+        let mut fds = [PollFd::new(&pidfd, PollFlags::IN)];
+        match poll(&mut fds, None) {
+            Ok(0) | Err(rustix::io::Errno::INTR) => {}
+            Ok(_) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// The maker's life: one cell for each request, until the fork server is gone.
+fn serve(socket: OwnedFd, scratch_bytes: u64) -> ! {
+    super::die_with_parent();
+    // Dead inits are nobody's business here; the fork server watches their pidfds.
+    sys::ignore_signal(libc::SIGCHLD);
+    loop {
+        let Ok((message, fds)) = channel::receive(socket.as_fd()) else {
+            sys::quit(1);
+        };
+        match message.as_slice() {
+            b"cell" => make(socket.as_fd(), scratch_bytes),
+            b"split" => {
+                let Some(line) = fds.into_iter().next() else {
+                    continue;
+                };
+                if let Ok(Cloned::Child) = sys::fork() {
+                    drop(socket);
+                    serve(line, scratch_bytes);
+                }
+            }
+            _ => sys::quit(0),
+        }
+    }
+}
+
+fn make(socket: BorrowedFd<'_>, scratch_bytes: u64) {
+    match sys::clone(CELL) {
+        Ok(Cloned::Parent(_)) => {}
+        Ok(Cloned::Child) => init(socket, scratch_bytes),
+        Err(error) => {
+            // The fork server waits for an answer; without one it learns from the closed line.
+            if channel::send(socket, format!("clone: {error}").as_bytes(), &[]).is_err() {
+                sys::quit(1);
+            }
+        }
+    }
+}
+
+/// An init's life: furnish the cell, say so, reap what it inherits, and wait to be killed.
+fn init(socket: BorrowedFd<'_>, scratch_bytes: u64) -> ! {
+    super::die_with_parent();
+    let ready = mounts::furnish(scratch_bytes)
+        .map_err(|error| error.to_string())
+        .and_then(|_| {
+            pidfd_open(rustix::process::getpid(), PidfdFlags::empty())
+                .map_err(|error| format!("pidfd_open: {error}"))
+        });
+    let sent = match &ready {
+        Ok(pidfd) => channel::send(socket, b"ready", &[pidfd.as_fd()]),
+        Err(error) => channel::send(socket, error.as_bytes(), &[]),
+    };
+    if sent.is_err() || ready.is_err() {
+        sys::quit(1);
+    }
+    drop(ready);
+    super::close_from(0);
+    sys::sleep_forever()
+}
