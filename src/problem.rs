@@ -224,6 +224,31 @@ pub fn not_python(at: Span, what: &str) -> Problem {
     .label("taken for something else from here")
 }
 
+/// A standard-library name that the block imports, but only inside a function, and uses outside.
+pub fn import_out_of_reach(name: Span, identifier: &str, import: &str) -> Problem {
+    Problem::new(
+        "missing-import",
+        Severity::Error,
+        name,
+        format!("`{identifier}` is imported only inside a function, and used outside"),
+    )
+    .label("a reader who runs this block gets a NameError here")
+    .note(format!("the rest was judged with `{import}` supplied"))
+    .help(format!("move `{import}` to the top of the block"))
+}
+
+/// A block that leans on more earlier blocks than are run before one.
+pub fn context_too_long(block: Span) -> Problem {
+    Problem::new(
+        "context-too-long",
+        Severity::Warning,
+        block,
+        "this block needs too many earlier blocks to be run".to_owned(),
+    )
+    .label("not run")
+    .help("bring what it needs together in one block")
+}
+
 /// A claim that does not hold; `expected` is its value as written, `actual` what Python did.
 pub fn broken_claim(claim: Span, expected: &str, actual: &str) -> Problem {
     let message = match (expected.contains('\n'), actual) {

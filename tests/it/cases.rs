@@ -37,7 +37,9 @@ pub(crate) struct Part {
 fn run_stage(stage: &str, case: &Case) -> String {
     match stage {
         "extract" => stages::extract::run(case),
+        "names" => stages::names::run(case),
         "claims" => stages::claims::run(case),
+        "plan" => stages::plan::run(case),
         other => panic!("no stage is called {other}"),
     }
 }
@@ -45,6 +47,16 @@ fn run_stage(stage: &str, case: &Case) -> String {
 #[test]
 fn extract() {
     run_cases("extract");
+}
+
+#[test]
+fn names() {
+    run_cases("names");
+}
+
+#[test]
+fn plan() {
+    run_cases("plan");
 }
 
 #[test]

@@ -2,3 +2,5 @@
 
 pub(crate) mod claims;
 pub(crate) mod extract;
+pub(crate) mod names;
+pub(crate) mod plan;

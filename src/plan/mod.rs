@@ -1,11 +1,30 @@
 //! Decides everything before anything runs: which blocks run, after which others, under what policy,
 //! and why the rest does not. Pure.
+//!
+//! In goes a [`Document`], out comes its [`DocumentPlan`]. `piece` reads each block, `language` tells
+//! what is not Python, `directive` and `chain` what the author
+//! ordered, `context` which earlier blocks a block
+//! needs, `finding` what it then still misses, `announced` what the document says is missing, `watch` what its claims want to see.
 
-use crate::block::{Block, BlockId};
-use crate::claim::{Claim, Note};
+mod announced;
+mod chain;
+mod context;
+mod directive;
+mod finding;
+mod language;
+mod piece;
+mod watch;
+
+use self::chain::Chains;
+use self::context::{Index, Share, Slice};
+use self::finding::{Finding, Pieces};
+use self::piece::Piece;
+use crate::block::{self, Block, BlockId};
+use crate::claim::{self, Claim, Note};
 use crate::document::Document;
 use crate::policy::Policy;
 use crate::problem::Problem;
+use crate::syntax::Syntax;
 use crate::text::LineNumber;
 
 /// Whether a block is run as a script or replayed as a session.
@@ -178,4 +197,169 @@ pub struct DocumentPlan {
     pub claims: Vec<Claim>,
     /// Problems of the document itself.
     pub problems: Vec<Problem>,
+}
+
+/// What is known before any document is read.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Modules that the documents take as imported: using one without an import is no problem.
+    pub assume_imports: Vec<String>,
+    /// Major and minor version of the interpreter, where it is known.
+    pub python: Option<(u8, u8)>,
+    /// What each run may do.
+    pub policy: Policy,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            assume_imports: Vec::new(),
+            python: None,
+            policy: Policy::STUDY,
+        }
+    }
+}
+
+/// Decides what is to be done with each Python block of `document`.
+pub fn plan(document: Document, options: &Options) -> DocumentPlan {
+    let (blocks, problems) = block::blocks(&document);
+    let (blocks, pieces) = read(&document, blocks);
+    let findings = find_all(&document, &blocks, &pieces, options);
+    let contexts: Vec<Context> = findings
+        .iter()
+        .map(|finding| context(&document, &blocks, &pieces, &finding.slice))
+        .collect();
+    let cases = blocks
+        .into_iter()
+        .zip(pieces)
+        .zip(findings.into_iter().zip(contexts))
+        .map(|((block, piece), (finding, context))| {
+            case(&document, block, piece, finding, context, options)
+        })
+        .collect();
+    DocumentPlan {
+        document,
+        cases,
+        claims: Vec::new(),
+        problems,
+    }
+}
+
+/// Keeps the Python blocks and reads them; blocks that hold the output of the one before become its claims.
+fn read(document: &Document, blocks: Vec<Block>) -> (Vec<Block>, Vec<Piece>) {
+    let mut pieces = Vec::new();
+    let mut is_python = vec![false; blocks.len()];
+    let mut is_output = false;
+    for (at, block) in blocks.iter().enumerate() {
+        if std::mem::take(&mut is_output) || !piece::is_python(block) {
+            continue;
+        }
+        let mut piece = Piece::new(document, block);
+        let output = blocks.get(at + 1).and_then(|next| {
+            let is_session = piece.kind == SnippetKind::Session;
+            claim::output_claim(document, block, &piece.syntax, next, is_session)
+        });
+        is_output = output.is_some();
+        if piece.skip.is_none() {
+            piece.claims.claims.extend(output);
+        }
+        pieces.push(piece);
+        is_python[at] = true;
+    }
+    let blocks = blocks
+        .into_iter()
+        .zip(is_python)
+        .filter_map(|(block, is_python)| is_python.then_some(block))
+        .collect();
+    (blocks, pieces)
+}
+
+fn find_all(
+    document: &Document,
+    blocks: &[Block],
+    pieces: &[Piece],
+    options: &Options,
+) -> Vec<Finding> {
+    let chains = Chains::new(pieces);
+    let these = Pieces {
+        document,
+        blocks,
+        pieces,
+        chains: &chains,
+        options,
+    };
+    let mut index = Index::new(pieces);
+    (0..pieces.len())
+        .map(|at| finding::find(&these, &mut index, at))
+        .collect()
+}
+
+/// The blocks of a context, and what of them runs.
+type Context = (Vec<BlockId>, Vec<(SnippetKind, Vec<Source>)>);
+
+fn context(document: &Document, blocks: &[Block], pieces: &[Piece], slice: &Slice) -> Context {
+    let mut context = Context::default();
+    if slice.is_too_long {
+        return context;
+    }
+    for (&at, share) in &slice.shares {
+        let (Some(block), Some(piece)) = (blocks.get(at), pieces.get(at)) else {
+            continue;
+        };
+        context.0.push(block.id.clone());
+        context.1.push(match share {
+            Share::Whole => (piece.kind, piece.sources.clone()),
+            Share::Imports(statements) => {
+                let sources = statements
+                    .iter()
+                    .map(|&it| piece.excerpt(document, block, it))
+                    .collect();
+                (SnippetKind::Script, sources)
+            }
+        });
+    }
+    context
+}
+
+fn case(
+    document: &Document,
+    block: Block,
+    piece: Piece,
+    finding: Finding,
+    (ids, sources): Context,
+    options: &Options,
+) -> Case {
+    let skip = piece
+        .skip
+        .or(finding.slice.is_too_long.then_some(Reason::ContextFailed));
+    let syntax = match piece.kind {
+        SnippetKind::Script => &piece.syntax,
+        // Claims of a session are about whole examples.
+        SnippetKind::Session => &Syntax::default(),
+    };
+    let watches = watch::watches(document, &block, syntax, &piece.claims.claims);
+    let decision = match skip {
+        Some(reason) => Decision::Skip(reason),
+        None => Decision::Run(Snippet {
+            kind: piece.kind,
+            sources: piece.sources,
+            context: sources,
+            supplied: finding.supplied,
+            watches,
+        }),
+    };
+    let mut problems = piece.problems;
+    problems.extend(finding.problems);
+    problems.sort_by_key(|problem| problem.span.map(|span| span.start));
+    Case {
+        kind: piece.kind,
+        decision,
+        context: ids,
+        static_reason: finding.static_reason,
+        claims: piece.claims.claims,
+        notes: piece.claims.notes,
+        problems,
+        policy: options.policy.clone(),
+        block,
+    }
 }
