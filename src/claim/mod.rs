@@ -155,3 +155,6 @@ pub fn claims(document: &Document, block: &Block, syntax: &Syntax) -> Claims {
     found.notes.sort_by_key(|note| note.span.start);
     found
 }
+
+#[cfg(test)]
+mod tests;
