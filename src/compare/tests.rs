@@ -23,6 +23,7 @@ fn case(code: &str, claim: Claim) -> Case {
         line: line(),
         code_start: 0,
         span: Span::new(100, 100 + code.len()),
+        inserted: 0,
     };
     Case {
         block: Block {

@@ -184,7 +184,7 @@ fn read(code: &str, parsed: &Parsed<ModModule>) -> Syntax {
         strings: reader.strings,
         may_print: may_print(code, parsed.tokens()),
         errors: errors(code, parsed),
-        names: names::Names::default(),
+        names: names::names(parsed.syntax(), code),
     }
 }
 

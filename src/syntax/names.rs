@@ -1,18 +1,42 @@
 //! The names that a piece of Python binds and needs, by Python's scope rules.
+//!
+//! In goes a syntax tree, out come [`Names`]. Code at module level is followed in its order;
+//! function bodies are set aside, and count only where something at module level, in the end, uses
+//! the function. Which *other* code binds what is missing is decided by `plan`.
+
+mod changes;
+mod follow;
+mod resolve;
+mod scope;
+mod standard;
+mod strings;
+mod walk;
+
+use ruff_python_ast::ModModule;
 
 use crate::text::Span;
+
+pub use standard::{implied_import, standard_library};
 
 /// A use of a name that the code itself does not bind before it (builtins are not listed).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Need {
     /// The name.
     pub name: String,
-    /// Its first use.
+    /// Its first use (that is run, where one is).
     pub span: Span,
     /// What is looked up on it (`sqrt` in `math.sqrt`), if anything.
     pub attribute: Option<String>,
     /// Whether it is used only inside functions that the code does not call: running it misses nothing.
     pub is_latent: bool,
+    /// Whether the name itself is called, or decorates something.
+    pub is_called: bool,
+    /// Whether every use that is run stands where any exception is caught, so that the code goes on without it.
+    pub is_guarded: bool,
+    /// Whether it is used only in annotations, which CPython 3.14 and later do not evaluate.
+    pub is_annotation: bool,
+    /// Whether the code itself binds the name, only later.
+    pub is_bound_later: bool,
 }
 
 /// An imported module.
@@ -33,6 +57,11 @@ pub struct Binding {
     pub name: String,
     /// Where it is bound last.
     pub span: Span,
+    /// The import statement that binds it, where one at module level does and runs in any case.
+    pub import: Option<Span>,
+    /// Whether calling it may change what later code sees: a function that changes globals or has a
+    /// mutable default, or the value of a call (a closure, a generator).
+    pub is_stateful: bool,
 }
 
 /// What names a piece of code binds, needs, changes and imports.
@@ -46,8 +75,26 @@ pub struct Names {
     pub mutated: Vec<String>,
     /// Modules it imports, at any level.
     pub imports: Vec<Import>,
+    /// Names it imports inside functions only, where module level does not see them.
+    pub imported_inside: Vec<String>,
     /// Whether it has a star import, after which any name may be bound.
     pub has_star_import: bool,
+    /// The star imports that run in any case.
+    pub star_imports: Vec<Span>,
     /// Whether it calls `input()` (the builtin).
     pub reads_input: bool,
+}
+
+/// The names of `module`, which was parsed out of `code`.
+///
+/// Works on what the parser could read of broken code too. String annotations are not looked into.
+pub fn names(module: &ModModule, code: &str) -> Names {
+    let _ = code;
+    names_within(module, 0)
+}
+
+/// As [`names`], for code found `level` string literals deep (`eval("…")`).
+fn names_within(module: &ModModule, level: usize) -> Names {
+    let strings = strings::string_names(module, level);
+    resolve::resolve(walk::walk(module, &strings))
 }

@@ -38,6 +38,8 @@ fn run_stage(stage: &str, case: &Case) -> String {
     match stage {
         "extract" => stages::extract::run(case),
         "claims" => stages::claims::run(case),
+        "names" => stages::names::run(case),
+        "compare" => stages::compare::run(case),
         other => panic!("no stage is called {other}"),
     }
 }
@@ -50,6 +52,16 @@ fn extract() {
 #[test]
 fn claims() {
     run_cases("claims");
+}
+
+#[test]
+fn names() {
+    run_cases("names");
+}
+
+#[test]
+fn compare() {
+    run_cases("compare");
 }
 
 /// Runs all cases of a stage, and only then fails, naming each that differs.

@@ -1,0 +1,255 @@
+//! Turns what the walk noted into [`Names`]: which functions run in the end, and what is then missing.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::scope::MODULE;
+use super::standard::standard_library;
+use super::walk::{DefinitionId, Edge, Facts, Reach, Target, Use, Weight};
+use super::{Binding, Names, Need};
+
+pub(super) fn resolve(facts: Facts<'_>) -> Names {
+    let weights = weights(&facts);
+    let weight_of = |owner: Option<DefinitionId>| match owner {
+        Some(definition) => weights.get(definition).copied().unwrap_or(Weight::Latent),
+        None => Weight::Full,
+    };
+    let declared: HashSet<&str> = facts.declared.iter().map(|&(name, ..)| name).collect();
+    let is_own = |name: &str| facts.globals.contains_key(name) || declared.contains(name);
+    let mutated = facts
+        .changes
+        .iter()
+        .filter(|change| weight_of(change.owner) > Weight::Latent && !is_own(change.name))
+        .map(|change| change.name);
+    let imported_inside = facts.imported_inside.iter().copied();
+    Names {
+        bound: bindings(&facts, weight_of),
+        needs: needs(&facts, &declared, weight_of),
+        mutated: once(mutated),
+        imported_inside: once(imported_inside.filter(|name| !facts.globals.contains_key(name))),
+        has_star_import: facts.has_star_import,
+        reads_input: facts.inputs.iter().any(|&owner| {
+            weight_of(owner) > Weight::Latent && !(owner.is_some() && is_own("input"))
+        }),
+        star_imports: facts.star_imports,
+        imports: facts.imports,
+    }
+}
+
+/// Each name once, in order of first appearance.
+fn once<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut seen = HashSet::new();
+    names
+        .filter(|name| seen.insert(*name))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// How surely each definition runs: the best way from module level to it, a way being as sure as its weakest step.
+fn weights(facts: &Facts<'_>) -> Vec<Weight> {
+    let mut by_target: HashMap<Target, Vec<DefinitionId>> = HashMap::new();
+    for (id, definition) in facts.definitions.iter().enumerate() {
+        let symbol = definition
+            .holder
+            .map(|(scope, name)| Target::Symbol(scope, name));
+        for target in symbol.into_iter().chain([Target::Definition(id)]) {
+            by_target.entry(target).or_default().push(id);
+        }
+    }
+    let mut by_source: HashMap<Option<DefinitionId>, Vec<Edge>> = HashMap::new();
+    for edge in decorator_edges(facts, &by_target)
+        .into_iter()
+        .chain(facts.edges.iter().copied())
+    {
+        by_source.entry(edge.from).or_default().push(edge);
+    }
+    let mut weights = vec![Weight::Latent; facts.definitions.len()];
+    // The surest, and of these the farthest, first: a later visit cannot better an earlier one.
+    let mut waiting: BTreeMap<(Weight, Reach), Vec<Target>> = BTreeMap::new();
+    let mut reached: HashSet<(Target, Reach)> = HashSet::new();
+    push_edges(&mut waiting, by_source.get(&None), Weight::Full, Reach::All);
+    while let Some(mut entry) = waiting.last_entry() {
+        let (weight, reach) = *entry.key();
+        let Some(target) = entry.get_mut().pop() else {
+            entry.remove();
+            continue;
+        };
+        if reached.contains(&(target, Reach::All)) || !reached.insert((target, reach)) {
+            continue;
+        }
+        for &id in by_target.get(&target).into_iter().flatten() {
+            if let Some(known) = weights.get_mut(id) {
+                *known = weight.max(*known);
+            }
+            push_edges(&mut waiting, by_source.get(&Some(id)), weight, reach);
+        }
+    }
+    weights
+}
+
+fn push_edges<'a>(
+    waiting: &mut BTreeMap<(Weight, Reach), Vec<Target<'a>>>,
+    edges: Option<&Vec<Edge<'a>>>,
+    weight: Weight,
+    reach: Reach,
+) {
+    for edge in edges.into_iter().flatten() {
+        let is_inside = !matches!(edge.to, Target::Symbol(MODULE, _));
+        let reach = match reach {
+            Reach::Body if is_inside && !edge.is_call => continue,
+            Reach::Result if is_inside && !edge.is_call => Reach::Body,
+            Reach::Body | Reach::Result | Reach::All => edge.reach,
+        };
+        let waiting = waiting.entry((weight.min(edge.weight), reach)).or_default();
+        waiting.push(edge.to);
+    }
+}
+
+/// Calling a decorated function runs what its decorator made of it, and a decorator that calls what
+/// it is given runs it at once.
+fn decorator_edges<'a>(
+    facts: &Facts<'a>,
+    by_target: &HashMap<Target<'a>, Vec<DefinitionId>>,
+) -> Vec<Edge<'a>> {
+    let calling: HashSet<Target> = by_target
+        .iter()
+        .filter(|(_, ids)| {
+            ids.iter()
+                .filter_map(|&id| facts.definitions.get(id))
+                .any(|definition| definition.calls_parameter)
+        })
+        .map(|(&target, _)| target)
+        .collect();
+    let edge = |from, to| Edge {
+        from,
+        to,
+        weight: Weight::Full,
+        reach: Reach::All,
+        is_call: true,
+    };
+    let mut edges = Vec::new();
+    for &(owner, decorator, definition) in &facts.decorated {
+        edges.push(edge(Some(definition), decorator));
+        if calling.contains(&decorator) {
+            edges.push(edge(owner, Target::Definition(definition)));
+        }
+    }
+    edges
+}
+
+fn bindings(facts: &Facts<'_>, weight_of: impl Fn(Option<DefinitionId>) -> Weight) -> Vec<Binding> {
+    let stateful = stateful_names(facts);
+    let mut bound = Vec::new();
+    for &name in &facts.order {
+        let Some(global) = facts.globals.get(name).filter(|it| it.is_present) else {
+            continue;
+        };
+        bound.push(Binding {
+            name: name.to_owned(),
+            span: global.span,
+            import: global.import,
+            is_stateful: global.is_call_value || stateful.contains(name),
+        });
+    }
+    let mut seen = HashSet::new();
+    for &(name, span, owner) in &facts.declared {
+        let is_new = !facts.globals.contains_key(name) && seen.insert(name);
+        if is_new && weight_of(Some(owner)) > Weight::Latent {
+            bound.push(Binding {
+                name: name.to_owned(),
+                span,
+                import: None,
+                is_stateful: false,
+            });
+        }
+    }
+    bound
+}
+
+/// Names through which a call reaches code that changes globals or has a mutable default.
+fn stateful_names<'a>(facts: &Facts<'a>) -> HashSet<&'a str> {
+    let is_module = |name: &str| match facts.globals.get(name) {
+        Some(global) => global.import.is_some(),
+        None => standard_library(name),
+    };
+    let changing = facts
+        .changes
+        .iter()
+        .filter(|change| change.is_sure && !is_module(change.name))
+        .filter_map(|change| change.owner);
+    let with_default = facts
+        .definitions
+        .iter()
+        .enumerate()
+        .filter(|(_, definition)| definition.has_mutable_default && definition.parent.is_none())
+        .map(|(id, _)| id);
+    changing
+        .chain(with_default)
+        .filter_map(|id| outermost_holder(facts, id))
+        .collect()
+}
+
+/// The module-level name through which a definition, or the one around it, is reached.
+fn outermost_holder<'a>(facts: &Facts<'a>, mut id: DefinitionId) -> Option<&'a str> {
+    loop {
+        let definition = facts.definitions.get(id)?;
+        match (definition.parent, definition.holder) {
+            (Some(parent), _) => id = parent,
+            (None, Some((MODULE, name))) => return Some(name),
+            (None, _) => return None,
+        }
+    }
+}
+
+fn needs(
+    facts: &Facts<'_>,
+    declared: &HashSet<&str>,
+    weight_of: impl Fn(Option<DefinitionId>) -> Weight,
+) -> Vec<Need> {
+    let mut order: Vec<(&str, Weight, Need)> = Vec::new();
+    let mut index: HashMap<&str, usize> = HashMap::new();
+    for it in &facts.uses {
+        let is_own = facts.globals.contains_key(it.name) || declared.contains(it.name);
+        if it.owner.is_some() && is_own {
+            continue;
+        }
+        let weight = it.weight.min(weight_of(it.owner));
+        match index.get(it.name).and_then(|&at| order.get_mut(at)) {
+            Some((_, known, need)) if weight == *known => add_use(need, it),
+            Some((_, known, need)) if weight > *known => {
+                *known = weight;
+                *need = need_of(it, weight, is_own);
+            }
+            Some(_) => {}
+            None => {
+                index.insert(it.name, order.len());
+                order.push((it.name, weight, need_of(it, weight, is_own)));
+            }
+        }
+    }
+    order
+        .into_iter()
+        .filter(|(_, weight, _)| *weight != Weight::Expected)
+        .map(|(_, _, need)| need)
+        .collect()
+}
+
+fn need_of(it: &Use<'_>, weight: Weight, is_bound_later: bool) -> Need {
+    Need {
+        name: it.name.to_owned(),
+        span: it.span,
+        attribute: it.attribute.map(str::to_owned),
+        is_latent: weight == Weight::Latent,
+        is_called: it.is_called,
+        is_guarded: weight == Weight::Guarded,
+        is_annotation: it.is_annotation,
+        is_bound_later,
+    }
+}
+
+fn add_use(need: &mut Need, it: &Use<'_>) {
+    if need.attribute.is_none() {
+        need.attribute = it.attribute.map(str::to_owned);
+    }
+    need.is_called |= it.is_called;
+    need.is_annotation &= it.is_annotation;
+}
