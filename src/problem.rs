@@ -249,8 +249,9 @@ pub fn context_too_long(block: Span) -> Problem {
     .help("bring what it needs together in one block")
 }
 
-/// A claim that does not hold; `expected` is its value as written, `actual` what Python did.
-pub fn broken_claim(claim: Span, expected: &str, actual: &str) -> Problem {
+/// A claim that does not hold; `expected` is its value as written, `actual` what Python did, and
+/// `did` says how it did it (`printed`, `gave`).
+pub fn broken_claim(claim: Span, expected: &str, did: &str, actual: &str) -> Problem {
     let message = match (expected.contains('\n'), actual) {
         (true, "") => "expected output, but Python printed nothing".to_owned(),
         (true, _) => "Python printed something else than this output".to_owned(),
@@ -259,7 +260,7 @@ pub fn broken_claim(claim: Span, expected: &str, actual: &str) -> Problem {
             shortened(expected)
         ),
         (false, _) => format!(
-            "expected `{}`, but Python gave `{}`",
+            "expected `{}`, but Python {did} `{}`",
             shortened(expected),
             shortened(actual)
         ),
@@ -279,7 +280,7 @@ pub fn uncaught_exception(line: Span, type_name: &str, message: &str) -> Problem
         line,
         format!("this raises `{shown}`"),
     )
-    .label("raised here, and nothing below was run")
+    .label("raised here")
     .help(format!("if that is the point, say so: `# {type_name}`"))
 }
 

@@ -175,23 +175,21 @@ impl Distinct {
     }
 }
 
-/// Letters and digits of any script in lower case, `-` for runs of white space, `-` and `_` as they
-/// are; everything else is dropped.
+/// Letters and digits of any script in lower case, `-` for runs of white space, `-` and `_` inside
+/// of words as they are; everything else is dropped.
 fn slug(text: &str) -> String {
     let mut slug = String::new();
     for word in text.split_whitespace() {
-        let kept = word
+        let kept: String = word
             .chars()
             .filter(|&c| c.is_alphanumeric() || matches!(c, '-' | '_'))
-            .flat_map(char::to_lowercase);
-        let end = slug.len();
-        if end > 0 {
+            .flat_map(char::to_lowercase)
+            .collect();
+        let kept = kept.trim_matches('-');
+        if !slug.is_empty() && !kept.is_empty() {
             slug.push('-');
         }
-        slug.extend(kept);
-        if slug.len() == end + 1 && end > 0 {
-            slug.pop();
-        }
+        slug.push_str(kept);
     }
     slug.chars().take(MAX_CHARS).collect()
 }

@@ -220,7 +220,9 @@ impl Reader<'_> {
         for (event, _) in self.events.by_ref() {
             match event {
                 Event::End(TagEnd::Heading(_)) => break,
-                Event::Text(part) | Event::Code(part) => text.push_str(&part),
+                Event::Text(part) => text.push_str(&part),
+                // The parser makes two spaces of a `\r\n`, and one may be left at an edge.
+                Event::Code(part) => text.push_str(part.trim()),
                 Event::SoftBreak | Event::HardBreak => text.push(' '),
                 _ => {}
             }
@@ -385,12 +387,12 @@ impl Reader<'_> {
         }
     }
 
-    /// The part of `range` without white space around it.
+    /// The part of `range` without white space around it; empty at its start where it is all white.
     fn trimmed(&self, range: Range<usize>) -> Span {
         let span = self.snapped(range);
-        let text = self.document.slice(span);
-        let start = span.start + (text.len() - text.trim_start().len());
-        Span::new(start, start + text.trim().len())
+        let text = self.document.slice(span).trim_ascii_end();
+        let start = span.start + (text.len() - text.trim_ascii_start().len());
+        Span::new(start, span.start + text.len())
     }
 
     /// `range` on character boundaries of the document: masking may have put some inside it.

@@ -538,6 +538,7 @@ mod tests {
 
     #[test]
     fn a_prefix_ends_where_the_value_ends() {
+        #[rustfmt::skip]
         let rows: &[(&str, Option<&str>)] = &[
             ("False,  because 3 is greater", Some("False")),
             ("3.14 is pi", Some("3.14")),
@@ -577,14 +578,8 @@ mod tests {
             ("<class 'int'>, of course", Some("<class 'int'>")),
             ("<- here", None),
             ("<3", None),
-            (
-                "<function <lambda> at 0x7f1c>",
-                Some("<function <lambda> at 0x7f1c>"),
-            ),
-            (
-                "<re.Match object; span=(0, 3), match='a>b'>",
-                Some("<re.Match object; span=(0, 3), match='a>b'>"),
-            ),
+            ("<function <lambda> at 0x7f1c>", Some("<function <lambda> at 0x7f1c>")),
+            ("<re.Match object; span=(0, 3), match='a>b'>", Some("<re.Match object; span=(0, 3), match='a>b'>")),
             ("<Don't>, he said", Some("<Don't>")),
             ("<Signature (x) -> int>", Some("<Signature (x) -> int>")),
             ("Counter({'a': 2}) wins", Some("Counter({'a': 2})")),
@@ -608,10 +603,7 @@ mod tests {
             ("'two\nlines'", None),
             ("{'a': 1, 'b'}", None),
             ("{ a: 1, b: [ 1, 2 ] }", Some("{ a: 1, b: [ 1, 2 ] }")),
-            (
-                "datetime.datetime(2024, 1, 1, 0, 0)",
-                Some("datetime.datetime(2024, 1, 1, 0, 0)"),
-            ),
+            ("datetime.datetime(2024, 1, 1, 0, 0)", Some("datetime.datetime(2024, 1, 1, 0, 0)")),
             ("Точка(x=1, y=2)", Some("Точка(x=1, y=2)")),
             ("f(a == b)", None),
             ("", None),

@@ -3,7 +3,7 @@
 use super::same::{align, matches_with_ellipsis, same};
 use super::text::{collapse, tidy};
 use super::tolerance::{Likeness, Tolerance};
-use crate::claim::value;
+use crate::claim::value::{self, Value};
 
 /// Lines longer than this, in bytes, are compared as they stand only.
 const LINE_LIMIT: usize = 64 * 1024;
@@ -101,15 +101,18 @@ fn line_agrees(expected: &str, actual: &str) -> Option<Likeness> {
 /// Both texts are one value each, and the same, but for spelling.
 fn values_agree(expected: &str, actual: &str) -> Option<Likeness> {
     let (stated, found) = (value::whole(expected)?, value::whole(actual)?);
-    let likeness = same(&stated, &found)?;
-    let spelled = if likeness == Likeness::Exact {
-        spelling(expected, actual)
-    } else {
-        likeness
+    copies_agree((&stated, expected), (&found, actual))
+}
+
+/// Compares two values that are there with their spelling, by what a copied output may differ in.
+fn copies_agree(expected: (&Value, &str), actual: (&Value, &str)) -> Option<Likeness> {
+    let likeness = match same(expected.0, actual.0)? {
+        Likeness::Exact if expected.1 != actual.1 => spelling(expected.1, actual.1),
+        likeness => likeness,
     };
-    match spelled {
-        Likeness::Under(tolerance) => tolerance.is_fit_for_copied_output().then_some(spelled),
-        Likeness::Exact => Some(spelled),
+    match likeness {
+        Likeness::Under(tolerance) if !tolerance.is_fit_for_copied_output() => None,
+        _ => Some(likeness),
     }
 }
 
@@ -138,14 +141,8 @@ fn parts_agree(expected: &str, actual: &str) -> Option<Likeness> {
         }
         let (stated, e_len) = value::prefix(e)?;
         let (found, a_len) = value::prefix(a)?;
-        match same(&stated, &found)? {
-            Likeness::Under(tolerance) if !tolerance.is_fit_for_copied_output() => return None,
-            likeness => {
-                all = all
-                    .and(likeness)
-                    .and(spelling(e.get(..e_len)?, a.get(..a_len)?))
-            }
-        }
+        let part = copies_agree((&stated, e.get(..e_len)?), (&found, a.get(..a_len)?))?;
+        all = all.and(part);
         e = e.get(e_len..)?;
         a = a.get(a_len..)?;
     }

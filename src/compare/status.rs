@@ -33,6 +33,7 @@ pub(super) fn status(case: &Case, observation: &Observation, claims: &[JudgedCla
         problems.push(problem::broken_claim(
             claim.claim.span,
             &claim.expected,
+            did(claim),
             actual,
         ));
     }
@@ -51,6 +52,16 @@ pub(super) fn status(case: &Case, observation: &Observation, claims: &[JudgedCla
     };
     problems.extend(ending.and_then(|(.., problem)| problem));
     (status, reason, problems)
+}
+
+/// The word for how Python showed what it did.
+fn did(claim: &JudgedClaim) -> &'static str {
+    match claim.claim.subject {
+        Subject::Statement {
+            is_print: false, ..
+        } => "gave",
+        Subject::Statement { is_print: true, .. } | Subject::Block => "printed",
+    }
 }
 
 /// The status of a block that a reason known on paper decides.
@@ -91,10 +102,9 @@ fn judge_ending(
     match &observation.ending {
         Ending::Finished => unannounced_in_session(case, observation, claims)
             .map(|exception| judge_exception(case, exception)),
-        Ending::Raised => match unannounced(observation, claims) {
-            Some(exception) => Some(judge_exception(case, exception)),
-            None => None,
-        },
+        Ending::Raised => {
+            unannounced(observation, claims).map(|exception| judge_exception(case, exception))
+        }
         Ending::Exited {
             status: 0,
             is_early: false,

@@ -40,6 +40,7 @@ fn run_stage(stage: &str, case: &Case) -> String {
         "names" => stages::names::run(case),
         "claims" => stages::claims::run(case),
         "plan" => stages::plan::run(case),
+        "compare" => stages::compare::run(case),
         other => panic!("no stage is called {other}"),
     }
 }
@@ -62,6 +63,11 @@ fn plan() {
 #[test]
 fn claims() {
     run_cases("claims");
+}
+
+#[test]
+fn compare() {
+    run_cases("compare");
 }
 
 /// Runs all cases of a stage, and only then fails, naming each that differs.

@@ -10,6 +10,12 @@ use crate::cases::Case;
 
 /// Lists blocks, each with its lines as `line:column|code`, and then problems.
 pub(crate) fn run(case: &Case) -> String {
+    if let Some(part) = case.parts.first() {
+        panic!(
+            "{} holds a stray fence {:?}: {}",
+            case.path, part.info, part.text
+        );
+    }
     let document = Document::new(case.path.as_str(), case.document.as_str());
     let (blocks, problems) = block::blocks(&document);
     let mut out = String::new();
@@ -45,6 +51,9 @@ fn push_block(out: &mut String, document: &Document, block: &Block) {
         block.first_line(document),
         block.last_line(document),
     );
+    for attribute in block.attributes() {
+        let _ = writeln!(out, "  attribute: {}={:?}", attribute.key, attribute.value);
+    }
     match block.gap {
         Gap::Far => {}
         Gap::Adjacent => out.push_str("  gap: adjacent\n"),
