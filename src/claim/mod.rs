@@ -12,8 +12,10 @@ mod notes;
 mod output;
 mod reading;
 mod scope;
+mod scribe;
 mod sessions;
 mod strings;
+mod vocabulary;
 mod weight;
 mod wording;
 

@@ -198,8 +198,11 @@ fn time_is_linear() {
         "print(x)\n\"\"\"\na\n\"\"\"\n".repeat(many / 2),
         ">>> x\n1\n".repeat(many),
         format!(">>> x\n{}", "1\n".repeat(many)),
-        format!(">>> if x:\n{}", "...\n".repeat(2_000)),
+        format!(">>> if x:\n{}", "...\n".repeat(many)),
         format!(">>> x\n{}", "...\n".repeat(many)),
+        format!("import os\n{}", "# => a\n# Output: b\n".repeat(many / 2)),
+        "print(x)\n\"\"\"\na\n\"\"\"\nprint(x)  # 1\n".repeat(many / 2),
+        "f()  # ((((((((((((((((((((((((((((((((((((((((((((((((((\n".repeat(1_000),
         "class E(Exception): pass\nf()  # E\n".repeat(many / 2),
     ];
     for code in hostile {

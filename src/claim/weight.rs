@@ -3,10 +3,10 @@
 //! DESIGN rules 2 to 4: a plain value on a statement that shows one can be broken, values in weak
 //! places can be held only, unmarked text is a claim only if it comes true.
 
-use super::comments::Remark;
 use super::exceptions;
 use super::exceptions::Manner;
 use super::reading::{Content, Reading, Shape};
+use super::scribe::Remark;
 use super::wording::Mark;
 use super::{Evidence, notes};
 use crate::syntax::{Nesting, StatementKind};

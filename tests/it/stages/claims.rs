@@ -26,12 +26,13 @@ pub(crate) fn run(case: &Case) -> String {
             continue;
         }
         let _ = writeln!(out, "{} {:?}", block.id, block.tag);
-        if !matches!(block.tag, Tag::Python | Tag::None) && !block.is_session() {
+        let is_session = block.is_session() || block.is_ipython();
+        if !matches!(block.tag, Tag::Python | Tag::None) && !is_session {
             before = None;
             continue;
         }
         let syntax = syntax::syntax(&block.code);
-        if block.is_session() {
+        if is_session {
             push_session(&mut out, &document, block);
         } else {
             push_claims(
