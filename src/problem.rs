@@ -224,8 +224,34 @@ pub fn not_python(at: Span, what: &str) -> Problem {
     .label("taken for something else from here")
 }
 
-/// A claim that does not hold; `expected` is its value as written, `actual` what Python did.
-pub fn broken_claim(claim: Span, expected: &str, actual: &str) -> Problem {
+/// A standard-library name that the block imports, but only inside a function, and uses outside.
+pub fn import_out_of_reach(name: Span, identifier: &str, import: &str) -> Problem {
+    Problem::new(
+        "missing-import",
+        Severity::Error,
+        name,
+        format!("`{identifier}` is imported only inside a function, and used outside"),
+    )
+    .label("a reader who runs this block gets a NameError here")
+    .note(format!("the rest was judged with `{import}` supplied"))
+    .help(format!("move `{import}` to the top of the block"))
+}
+
+/// A block that leans on more earlier blocks than are run before one.
+pub fn context_too_long(block: Span) -> Problem {
+    Problem::new(
+        "context-too-long",
+        Severity::Warning,
+        block,
+        "this block needs too many earlier blocks to be run".to_owned(),
+    )
+    .label("not run")
+    .help("bring what it needs together in one block")
+}
+
+/// A claim that does not hold; `expected` is its value as written, `actual` what Python did, and
+/// `did` says how it did it (`printed`, `gave`).
+pub fn broken_claim(claim: Span, expected: &str, did: &str, actual: &str) -> Problem {
     let message = match (expected.contains('\n'), actual) {
         (true, "") => "expected output, but Python printed nothing".to_owned(),
         (true, _) => "Python printed something else than this output".to_owned(),
@@ -234,7 +260,7 @@ pub fn broken_claim(claim: Span, expected: &str, actual: &str) -> Problem {
             shortened(expected)
         ),
         (false, _) => format!(
-            "expected `{}`, but Python gave `{}`",
+            "expected `{}`, but Python {did} `{}`",
             shortened(expected),
             shortened(actual)
         ),
@@ -254,7 +280,7 @@ pub fn uncaught_exception(line: Span, type_name: &str, message: &str) -> Problem
         line,
         format!("this raises `{shown}`"),
     )
-    .label("raised here, and nothing below was run")
+    .label("raised here")
     .help(format!("if that is the point, say so: `# {type_name}`"))
 }
 
@@ -392,29 +418,4 @@ pub fn snapshot_stale(code: Span, difference: &str, command: &str) -> Problem {
     .label("changed since its snapshot was taken")
     .note(format!("recorded (-) and actual (+):\n{difference}"))
     .help(format!("accept what it does now with `{command}`"))
-}
-
-/// A standard-library name that the block imports, but only inside a function, and uses outside.
-pub fn import_out_of_reach(name: Span, identifier: &str, import: &str) -> Problem {
-    Problem::new(
-        "missing-import",
-        Severity::Error,
-        name,
-        format!("`{identifier}` is imported only inside a function, and used outside"),
-    )
-    .label("a reader who runs this block gets a NameError here")
-    .note(format!("the rest was judged with `{import}` supplied"))
-    .help(format!("move `{import}` to the top of the block"))
-}
-
-/// A block that leans on more earlier blocks than are run before one.
-pub fn context_too_long(block: Span) -> Problem {
-    Problem::new(
-        "context-too-long",
-        Severity::Warning,
-        block,
-        "this block needs too many earlier blocks to be run".to_owned(),
-    )
-    .label("not run")
-    .help("bring what it needs together in one block")
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::scope;
 use super::wording::{Tail, begins_condition, is_pictograph, tail, words};
 
 /// An announced exception as a text puts it.
@@ -183,6 +184,7 @@ fn named(text: &str, at: usize, len: usize, has_verb: bool) -> Announced<'_> {
         Tail::Condition => Manner::Conditional,
         Tail::End | Tail::Remark => Manner::Plain,
         _ if is_behind && !begins_condition(rest) => Manner::Plain,
+        Tail::Word if scope::version(rest).is_some() => Manner::Plain,
         Tail::Word if has_verb => Manner::Weak,
         Tail::Word | Tail::Elision | Tail::Glued => Manner::Mention,
     };

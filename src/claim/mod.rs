@@ -12,8 +12,10 @@ mod notes;
 mod output;
 mod reading;
 mod scope;
+mod scribe;
 mod sessions;
 mod strings;
+mod vocabulary;
 mod weight;
 mod wording;
 
@@ -155,3 +157,6 @@ pub fn claims(document: &Document, block: &Block, syntax: &Syntax) -> Claims {
     found.notes.sort_by_key(|note| note.span.start);
     found
 }
+
+#[cfg(test)]
+mod tests;

@@ -177,7 +177,7 @@ fn is_question(text: &str) -> bool {
 /// Whether a text is code that was commented out: it parses as a statement, or a call.
 pub(super) fn is_code(text: &str) -> bool {
     // Prose parses only by accident, and never when it is long.
-    if text.len() > 200 || !text.contains(['=', '(', ' ']) {
+    if text.len() > 200 || !text.contains(['=', '(', ' ', '@']) {
         return false;
     }
     let is_open = [
@@ -192,7 +192,10 @@ pub(super) fn is_code(text: &str) -> bool {
     let syntax = syntax(text);
     let is_statement = |kind: &StatementKind| match kind {
         StatementKind::Expression => {
-            text.ends_with(')') && !text.contains(" (") && text.contains('(')
+            text.ends_with(')')
+                && text.contains('(')
+                && !text.starts_with('(')
+                && !text.contains(" (")
         }
         StatementKind::Other => text.starts_with("pass"),
         _ => true,

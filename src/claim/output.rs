@@ -1,10 +1,11 @@
 //! An output block after the code: everything that the code printed.
 //!
 //! In go a code block and the block after it, out comes a claim if that one is output: because a line
-//! such as `**Output:**` says so, or because it follows directly, the code prints, and it looks like nothing else.
+//! such as `**Output:**` says so, or because it follows directly, the code prints, and it looks like
+//! nothing else.
 
 use super::wording::lead_in;
-use super::{Claim, ClaimKind, Evidence, Expected, Scope, Subject, scope, value};
+use super::{Claim, ClaimKind, Evidence, Expected, Scope, Subject, reading, scope};
 use crate::block::{Block, Gap, Tag};
 use crate::document::Document;
 use crate::syntax::{StatementKind, Syntax, syntax};
@@ -12,7 +13,8 @@ use crate::text::Span;
 
 /// The claim that `next` makes about what `block` prints, if it makes one.
 ///
-/// `syntax` is that of `block`, which is the block right before `next`; `is_session` says whether it is a session.
+/// `syntax` is that of `block`, which is the block right before `next`; `is_session` says whether it
+/// is a session.
 pub fn output_claim(
     document: &Document,
     block: &Block,
@@ -25,7 +27,7 @@ pub fn output_claim(
         Gap::Adjacent => None,
         Gap::Paragraph(span) => Some(Intro::read(document.slice(span))?),
     };
-    let span = content(next, syntax.may_print || intro.is_some())?;
+    let span = content(next, &block.code, syntax.may_print || intro.is_some())?;
     let text = span.of(&next.code);
     let is_output = match (&next.tag, &intro) {
         _ if next.is_session() => false,
@@ -78,11 +80,12 @@ impl Intro {
 }
 
 /// The part of an output block that is output: without its heading line and blank lines around.
-fn content(next: &Block, may_print: bool) -> Option<Span> {
+/// What stands in the code, `printer`, may be printed by it and is no heading.
+fn content(next: &Block, printer: &str, may_print: bool) -> Option<Span> {
     let code = &next.code;
     let mut start = 0;
     for line in code.split_inclusive('\n') {
-        if !is_heading(line.trim(), may_print) {
+        if !is_heading(line.trim(), printer, may_print) {
             break;
         }
         start += line.len();
@@ -92,59 +95,45 @@ fn content(next: &Block, may_print: bool) -> Option<Span> {
 }
 
 /// Lines at the start of an output block that are not output: blank, `output`, `$ python x.py`.
-fn is_heading(line: &str, may_print: bool) -> bool {
+fn is_heading(line: &str, printer: &str, may_print: bool) -> bool {
     let word = line
         .trim_start_matches(['#', ' '])
         .trim_end_matches([':', '：', ' '])
         .to_lowercase();
-    let is_word = ["output", "вывод", "stdout", "输出"].contains(&word.as_str());
+    let is_word =
+        ["output", "вывод", "stdout", "输出"].contains(&word.as_str()) && !printer.contains(line);
     let is_command = ["$ python", "% python", "> python", "# python", "$ py "]
         .iter()
         .any(|command| line.starts_with(command));
     line.is_empty() || is_word || is_command && may_print
 }
 
+/// Whether `word` is one of the words of `list`.
+fn is_among(list: &str, word: &str) -> bool {
+    list.split_whitespace().any(|one| one == word)
+}
+
+/// Names of shells and terminals among the tags.
+const SHELLS: &str = "sh bash shell zsh console shell-session terminal powershell cmd bat";
+
+/// Commands with which a shell block begins that is no output.
+const COMMANDS: &str = "pip pip3 python python3 cd ls git docker npm curl uv poetry sudo apt apt-get export \
+    mkdir pytest source conda brew cat wget make virtualenv pipenv mypy ruff";
+
+/// Names of data languages among the tags.
+const DATA: &str = "json yaml xml html csv toml markdown ini";
+
 /// Whether the text is a shell transcript, a directory tree, a diagram, or lines of another tool.
 fn is_other(next: &Block, text: &str, code: &str) -> bool {
-    let is_shell = matches!(&next.tag, Tag::Output(tag) if ["sh", "bash", "shell", "zsh", "console", "shell-session", "terminal", "powershell", "cmd", "bat"].contains(&tag.as_str()));
+    let is_shell = matches!(&next.tag, Tag::Output(tag) if is_among(SHELLS, tag));
     let first = text.lines().next().unwrap_or_default();
-    let commands = [
-        "pip",
-        "pip3",
-        "python",
-        "python3",
-        "cd",
-        "ls",
-        "git",
-        "docker",
-        "npm",
-        "curl",
-        "uv",
-        "poetry",
-        "sudo",
-        "apt",
-        "apt-get",
-        "export",
-        "mkdir",
-        "pytest",
-        "source",
-        "conda",
-        "brew",
-        "cat",
-        "wget",
-        "make",
-        "virtualenv",
-        "pipenv",
-        "mypy",
-        "ruff",
-    ];
     let is_command = text.lines().any(|line| line.starts_with("$ "))
         || first.starts_with("PS ")
         || is_shell
             && first
                 .split_whitespace()
                 .next()
-                .is_some_and(|word| commands.contains(&word));
+                .is_some_and(|word| is_among(COMMANDS, word));
     let draws = |text: &str| {
         text.chars()
             .any(|c| matches!(c, '\u{2500}'..='\u{259f}' | '▲'..='◆'))
@@ -161,24 +150,27 @@ fn is_code(text: &str) -> bool {
         && (syntax.may_print || syntax.statements.iter().any(|one| !is_shown(&one.kind)))
 }
 
-/// Whether the text of a block tagged as Python is values, or no Python at all.
+/// Whether the text of a block tagged as Python is values, words, or no Python at all.
 fn is_literal_output(text: &str) -> bool {
-    let is_value = |line: &str| line.trim().is_empty() || value::whole(line).is_some();
+    let is_value = |line: &str| line.trim().is_empty() || reading::is_value(line);
+    if text.lines().all(is_value) || reading::is_value(text) {
+        return true;
+    }
+    let starts = [
+        "def ", "class ", "import ", "from ", "for ", "while ", "if ", "with ", "try:", "print(",
+        "@", "#", ">>>",
+    ];
+    let is_code_line = |line: &str| starts.iter().any(|start| line.starts_with(start));
     let syntax = syntax(text);
-    let looks_like_code = || {
-        let starts = [
-            "def ", "class ", "import ", "from ", "for ", "while ", "if ", "with ", "try:",
-            "print(", "@", "#",
-        ];
-        text.lines()
-            .any(|line| starts.iter().any(|start| line.starts_with(start)))
-    };
-    text.lines().all(is_value)
-        || value::whole(text).is_some()
-        || !syntax.errors.is_empty() && !syntax.may_print && !looks_like_code()
+    let has_statements = syntax
+        .statements
+        .iter()
+        .any(|one| one.kind != StatementKind::Expression);
+    let is_prose = !syntax.errors.is_empty() || !has_statements && !text.contains('(');
+    is_prose && !syntax.may_print && !text.lines().any(is_code_line)
 }
 
 /// Languages that are data: a program may well print them.
 fn is_data(tag: &Tag) -> bool {
-    matches!(tag, Tag::Other(tag) if ["json", "yaml", "xml", "html", "csv", "toml", "markdown", "ini"].contains(&tag.as_str()))
+    matches!(tag, Tag::Other(tag) if is_among(DATA, tag))
 }

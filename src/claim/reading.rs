@@ -236,6 +236,7 @@ fn content(text: &str, limit: &mut Option<Scope>) -> Content {
             return Content::Value { len, shape };
         }
         Tail::Remark => Shape::Remarked,
+        Tail::Word if matches!(limit, Some(Scope::Version(_))) => Shape::Remarked,
         Tail::Condition | Tail::Word if is_simple && !is_separated(rest) => {
             return Content::Sentence;
         }
@@ -335,7 +336,16 @@ fn several(text: &str, first: usize) -> Option<(usize, bool)> {
         if start == at {
             return None;
         }
-        let (_, len) = leading_value(next)?;
+        let (value, len) = value::prefix(next)?;
+        let is_remark = match value {
+            Value::Tuple(items) => is_remark(&items),
+            Value::List(items) => is_placeholder(&items),
+            // `4 (5)` is a value and a remark about it.
+            _ => next.starts_with('('),
+        };
+        if is_remark {
+            return None;
+        }
         commas += usize::from(behind_comma.is_some());
         count += 1;
         at = start + len;
@@ -383,4 +393,16 @@ fn balanced(text: &str) -> Option<usize> {
         }
     }
     None
+}
+
+/// Whether `text` is one value, or several, and nothing else.
+pub(super) fn is_value(text: &str) -> bool {
+    let shape = content(text.trim(), &mut None);
+    matches!(
+        shape,
+        Content::Value {
+            shape: Shape::Whole | Shape::Several { .. },
+            ..
+        }
+    )
 }

@@ -2,53 +2,68 @@
 
 use super::Scope;
 
-/// Words and phrases that make a value an example, wherever they stand beside it.
+/// Phrases that make a value an example, wherever they stand in the remark beside it.
 const VAGUE: &[&str] = &[
-    "e.g",
-    "eg.",
-    "for example",
-    "something like",
     "may vary",
     "might vary",
     "will vary",
-    "varies",
     "can vary",
-    "random",
+    "varies",
+    "may differ",
+    "will differ",
+    "might differ",
+    "may be different",
+    "on my machine",
+    "any order",
+    "order may",
+    "order is not",
+    "not guaranteed",
+    "at random",
+    "depends on",
     "approximately",
+    "может отличаться",
+    "могут отличаться",
+    "может быть другим",
+    "зависит от",
+    "у вас",
+    "у меня",
+    "порядок может",
+    "порядок не",
+    "не гарантир",
+    "случайн",
+    "приблизительно",
+];
+
+/// Words that do so only in a remark of few words: `140230 (random)`.
+const VAGUE_ALONE: &[&str] = &[
+    "e.g",
+    "eg",
+    "for example",
+    "something like",
+    "or so",
+    "random",
     "approx",
     "about",
     "roughly",
     "around",
     "depends",
     "differs",
-    "may differ",
-    "on my machine",
     "например",
     "примерно",
     "около",
-    "приблизительно",
     "вроде",
-    "случайн",
-    "может отличаться",
-    "могут отличаться",
-    "может быть другим",
-    "зависит",
-    "у вас",
-    "у меня",
-    "порядок может",
-    "порядок не",
-    "order may",
-    "any order",
-    "not guaranteed",
-    "не гарантир",
     "как-то так",
     "что-то вроде",
+    "зависит",
     "par exemple",
     "environ",
     "大约",
     "约",
     "随机",
 ];
+
+/// Most words of a remark in which one of those counts.
+const FEW_WORDS: usize = 3;
 
 /// Signs and words at the start of a text that make it approximate; longest first.
 const LEADING: &[&str] = &[
@@ -104,10 +119,13 @@ pub(super) fn scope(words: &str) -> Option<Scope> {
         return Some(Scope::Version(version.to_owned()));
     }
     let lower = words.to_lowercase();
-    VAGUE
-        .iter()
-        .any(|phrase| contains_word(&lower, phrase))
-        .then_some(Scope::Approximate)
+    let has = |list: &[&str]| list.iter().any(|phrase| contains_word(&lower, phrase));
+    let is_short = lower
+        .split_whitespace()
+        .filter(|word| word.contains(char::is_alphabetic))
+        .count()
+        <= FEW_WORDS;
+    (has(VAGUE) || is_short && has(VAGUE_ALONE)).then_some(Scope::Approximate)
 }
 
 /// Whether `phrase` begins at a word's start somewhere in `text`.

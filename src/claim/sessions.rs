@@ -1,20 +1,22 @@
 //! `>>>` sessions: their examples, and what each expects.
 //!
-//! In goes a block with prompts, out come [`Example`]s, and of those claims. More tolerant than the
-//! standard library's `doctest`: all lines between two prompts are expected output, blank ones inside
-//! included; comment lines right under a prompt are expected output in comment form.
+//! In goes a block with prompts (`>>>`, or IPython's `In [1]:`), out come [`Example`]s, and of those
+//! claims. More tolerant than the standard library's `doctest`: all lines between two prompts are
+//! expected output, blank ones inside included; comment lines right under a prompt are expected output
+//! in comment form.
 
-use super::comments::{Line, Remark, Scribe, Target, Vocabulary};
+use std::collections::HashSet;
+
 use super::exceptions;
+use super::scribe::{Line, Remark, Scribe, Target};
 use super::weight::Place;
 use super::{
     Claim, ClaimKind, Claims, Evidence, Expected, ExpectedException, Scope, Subject, scope, value,
 };
 use crate::block::Block;
 use crate::document::Document;
-use crate::syntax::{Comment, StatementKind, Syntax, syntax};
+use crate::syntax::{Comment, Nesting, StatementKind, syntax};
 use crate::text::{LineNumber, Span};
-use std::collections::HashSet;
 
 /// A line of an example at its place in the document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,13 +46,42 @@ pub struct Example {
     pub is_skipped: bool,
 }
 
+/// What a line of a session begins with.
+enum Prompt<'a> {
+    /// `>>>` or `In [1]:`, and the source behind it.
+    First(&'a str),
+    /// `...` or `...:`, and the source behind it.
+    More(&'a str),
+    /// `Out[1]:`, and the value behind it.
+    Out(&'a str),
+}
+
+/// The prompt at the start of a line without its indentation.
+fn prompt(body: &str) -> Option<Prompt<'_>> {
+    let behind = |rest: &'_ str| rest.is_empty() || rest.starts_with(' ');
+    let source = |rest: &'static str| body.strip_prefix(rest).filter(|rest| behind(rest));
+    let numbered = |name: &'static str| {
+        let (number, rest) = body.strip_prefix(name)?.split_once("]:")?;
+        let is_number = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+        (is_number && behind(rest)).then_some(rest)
+    };
+    let unspaced = |rest: &'_ str| rest.len() - usize::from(rest.starts_with(' '));
+    let text = |rest: &'_ str| body.get(body.len() - unspaced(rest)..).unwrap_or_default();
+    if let Some(rest) = source(">>>").or_else(|| numbered("In [")) {
+        return Some(Prompt::First(text(rest)));
+    }
+    if let Some(rest) = source("...").or_else(|| source("...:")) {
+        return Some(Prompt::More(text(rest)));
+    }
+    numbered("Out[").map(|rest| Prompt::Out(text(rest)))
+}
+
 /// Splits a session into its examples; lines before the first prompt belong to none.
 pub fn examples(document: &Document, block: &Block) -> Vec<Example> {
     let mut examples: Vec<Example> = Vec::new();
-    let mut is_in_source = false;
+    let mut state = State::Output;
     for (code, place) in block.code.lines().zip(&block.lines) {
-        let indentation = code.len() - code.trim_start_matches([' ', '\t']).len();
-        let body = code.get(indentation..).unwrap_or_default();
+        let body = code.trim_start_matches([' ', '\t']);
         let line = |text: &str| {
             // Every text is the end of its line.
             let start = place.code_start + (code.len() - text.len());
@@ -59,52 +90,83 @@ pub fn examples(document: &Document, block: &Block) -> Vec<Example> {
                 span: block.document_span(Span::new(start, start + text.len())),
             }
         };
-        let prompted = body
-            .strip_prefix(">>>")
-            .filter(|rest| rest.is_empty() || rest.starts_with(' '));
-        if let Some(rest) = prompted {
-            let source = line(rest.strip_prefix(' ').unwrap_or(rest));
-            examples.push(Example {
-                source: format!("{}\n", source.text),
-                lines: vec![source],
-                line: document.index.line(place.span.start),
-                last: document.index.line(place.span.start),
-                expected: Vec::new(),
-                comments: Vec::new(),
-                is_skipped: false,
-            });
-            is_in_source = true;
+        let number = document.index.line(place.span.start);
+        let prompt = prompt(body);
+        if let Some(Prompt::First(source)) = prompt {
+            examples.push(Example::begin(line(source), number));
+            state = State::Source;
             continue;
         }
         let Some(example) = examples.last_mut() else {
             continue;
         };
-        let continued = body
-            .strip_prefix("...")
-            .filter(|rest| rest.is_empty() || rest.starts_with(' '));
-        match continued {
-            Some(rest) if is_in_source && (!rest.trim().is_empty() || is_open(&example.source)) => {
-                let source = line(rest.strip_prefix(' ').unwrap_or(rest));
-                example.source.push_str(&source.text);
-                example.source.push('\n');
-                example.lines.push(source);
-                example.last = document.index.line(place.span.start);
+        match prompt {
+            Some(Prompt::More(source)) if state.takes(source, example) => {
+                example.go_on(line(source), number);
+            }
+            Some(Prompt::Out(value)) => {
+                state = State::Output;
+                example.expected.push(line(value));
             }
             _ => {
-                is_in_source = false;
-                let is_comment =
-                    body.starts_with('#') && example.expected.is_empty() || body.starts_with("# ");
-                match is_comment {
+                state = State::Output;
+                let is_first = example.expected.is_empty();
+                match body.starts_with('#') && is_first || body.starts_with("# ") {
                     true => example.comments.push(line(body)),
                     false => example.expected.push(line(code)),
                 }
             }
         }
     }
-    for example in &mut examples {
-        finish(example);
-    }
+    examples.iter_mut().for_each(finish);
+    examples.retain(|example| !example.source.trim().is_empty() || !example.expected.is_empty());
     examples
+}
+
+/// What the line before was.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Source of which it is not known whether more may follow.
+    Source,
+    /// Source that is open: a bare `...` goes on with it.
+    Open,
+    /// Output.
+    Output,
+}
+
+impl State {
+    /// Whether a line after `...` is source: a bare `...` after what is complete is left-out output.
+    fn takes(&mut self, source: &str, example: &Example) -> bool {
+        if *self == State::Source && source.trim().is_empty() && is_open(&example.source) {
+            *self = State::Open;
+        }
+        match self {
+            State::Open => true,
+            State::Source => !source.trim().is_empty(),
+            State::Output => false,
+        }
+    }
+}
+
+impl Example {
+    fn begin(source: ExampleLine, line: LineNumber) -> Self {
+        Example {
+            source: format!("{}\n", source.text),
+            lines: vec![source],
+            line,
+            last: line,
+            expected: Vec::new(),
+            comments: Vec::new(),
+            is_skipped: false,
+        }
+    }
+
+    fn go_on(&mut self, source: ExampleLine, line: LineNumber) {
+        self.source.push_str(&source.text);
+        self.source.push('\n');
+        self.lines.push(source);
+        self.last = line;
+    }
 }
 
 /// Whether more lines may follow `source`, so that a bare `...` is a prompt and no output.
@@ -155,16 +217,13 @@ pub fn session_claims(document: &Document, block: &Block, examples: &[Example]) 
 
 fn example_claims(example: &Example, claims: &mut Claims) {
     let syntax = syntax(&example.source);
-    let mut scribe = Scribe {
-        vocabulary: Vocabulary::new(&example.source, &syntax),
-        claims: Claims::default(),
-    };
+    let mut scribe = Scribe::new(&example.source, &syntax);
     let sources = source_comments(example, &syntax.comments);
     let below: Vec<Line<'_>> = example.comments.iter().map(as_line).collect();
     let target = syntax
         .statements
         .iter()
-        .rfind(|statement| statement.nesting == crate::syntax::Nesting::TopLevel)
+        .rfind(|statement| statement.nesting == Nesting::TopLevel)
         .map(|statement| Target {
             statement,
             first: example.line,
@@ -176,7 +235,7 @@ fn example_claims(example: &Example, claims: &mut Claims) {
             scribe.notes(&below, "skipped-by-author");
         }
         Some(target) if example.expected.is_empty() => {
-            commented(example, &syntax, target, &sources, &below, &mut scribe);
+            commented(example, target, &sources, &below, &mut scribe);
         }
         _ => {
             scribe.notes(&sources, "on-an-example");
@@ -222,17 +281,13 @@ fn source_comments<'a>(example: &'a Example, comments: &[Comment]) -> Vec<Line<'
 /// Comments as the only expectation: below the source, or behind it.
 fn commented(
     example: &Example,
-    syntax: &Syntax,
     target: Target<'_>,
     sources: &[Line<'_>],
     below: &[Line<'_>],
     scribe: &mut Scribe<'_>,
 ) {
-    let is_last = |line: &Line<'_>| {
-        let last = example.lines.last();
-        last.is_some_and(|last| line.at >= last.span.start && line.at > last.span.start)
-    };
-    let _ = syntax;
+    let last = example.lines.last().map(|line| line.span.start);
+    let is_last = |line: &Line<'_>| last.is_some_and(|last| line.at > last);
     let remark = |place| Remark {
         target,
         place,
@@ -268,6 +323,11 @@ fn expected(example: &Example, is_print: bool, is_vague: bool, scribe: &mut Scri
     let (Some(first), Some(last)) = (example.expected.first(), example.expected.last()) else {
         return;
     };
+    // A line that begins with `#` above output may be output itself.
+    let is_mixed = example
+        .comments
+        .iter()
+        .any(|comment| comment.span.start < last.span.start);
     let subject = Subject::Statement {
         first: example.line,
         last: example.last,
@@ -280,7 +340,10 @@ fn expected(example: &Example, is_print: bool, is_vague: bool, scribe: &mut Scri
         text,
         subject,
         expected,
-        evidence: Evidence::Plain,
+        evidence: match is_mixed {
+            true => Evidence::Weak,
+            false => Evidence::Plain,
+        },
         scope: is_vague.then_some(Scope::Approximate),
         rule,
     };
@@ -346,31 +409,45 @@ fn commented_value(line: &str) -> Option<usize> {
 
 /// The exception that expected output shows, and the index of the line that names it.
 fn traceback(expected: &[ExampleLine]) -> Option<(usize, ExpectedException)> {
-    let is_header = |line: &ExampleLine| {
+    let begins = |line: &ExampleLine| {
         let text = line.text.trim();
         text.starts_with("Traceback (most recent call last)")
             || text.starts_with("Traceback (innermost last)")
     };
+    let begins_in_ipython =
+        |line: &ExampleLine| line.text.ends_with("Traceback (most recent call last)");
     let is_indented = |line: &ExampleLine| {
         line.text.starts_with([' ', '\t'])
             || line.text.trim().is_empty()
             || line.text.trim() == "..."
     };
-    let header = expected.iter().rposition(is_header);
-    let index = match header {
-        Some(header) => {
-            let below = expected.get(header + 1..)?;
-            header + 1 + below.iter().position(|line| !is_indented(line))?
+    let index = if let Some(header) = expected.iter().rposition(begins) {
+        let below = expected.get(header + 1..)?;
+        match below.iter().position(|line| !is_indented(line)) {
+            Some(index) => header + 1 + index,
+            None => return Some((header, any_exception())),
         }
-        None => {
-            let index = expected.iter().position(|line| !is_indented(line))?;
-            let is_bare = index == 0 && expected.len() == 1;
-            let is_syntax = index > 0 && expected.first()?.text.trim().starts_with("File ");
-            (is_bare || is_syntax).then_some(index)?
-        }
+    } else if let Some(header) = expected.iter().rposition(begins_in_ipython) {
+        let below = expected.get(header + 1..)?;
+        let is_exception = |line: &ExampleLine| exception_line(&line.text, false).is_some();
+        header + 1 + below.iter().rposition(is_exception)?
+    } else {
+        let index = expected.iter().position(|line| !is_indented(line))?;
+        let is_bare = index == 0 && expected.len() == 1;
+        let is_syntax = index > 0 && expected.first()?.text.trim().starts_with("File ");
+        (is_bare || is_syntax).then_some(index)?
     };
-    let exception = exception_line(&expected.get(index)?.text, header.is_some())?;
+    let has_header = expected.iter().any(begins);
+    let exception = exception_line(&expected.get(index)?.text, has_header)?;
     Some((index, more_message(exception, expected.get(index + 1..)?)))
+}
+
+/// A traceback whose last line was left out.
+fn any_exception() -> ExpectedException {
+    ExpectedException {
+        type_name: None,
+        message: None,
+    }
 }
 
 /// `Type: message`, or just `Type`.

@@ -9,12 +9,14 @@
 //! """
 //! ```
 
+use std::collections::HashSet;
+
 use super::wording::{Mark, marked};
 use super::{Claim, ClaimKind, Evidence, Expected, Subject};
 use crate::block::Block;
 use crate::document::Document;
 use crate::syntax::{Nesting, Statement, StatementKind, Syntax};
-use crate::text::Span;
+use crate::text::{LineNumber, Span};
 
 /// The claims that strings make about the prints above them; statements with a claim in `claims` have theirs.
 pub(super) fn strings(
@@ -23,6 +25,7 @@ pub(super) fn strings(
     syntax: &Syntax,
     claims: &[Claim],
 ) -> Vec<Claim> {
+    let claimed: HashSet<LineNumber> = claims.iter().filter_map(first_line).collect();
     syntax
         .statements
         .windows(2)
@@ -30,8 +33,16 @@ pub(super) fn strings(
             [print, string] => claim(document, block, syntax, print, string),
             _ => None,
         })
-        .filter(|found| !claims.iter().any(|claim| claim.subject == found.subject))
+        .filter(|found| first_line(found).is_none_or(|line| !claimed.contains(&line)))
         .collect()
+}
+
+/// The first line of the statement that a claim is about.
+fn first_line(claim: &Claim) -> Option<LineNumber> {
+    match claim.subject {
+        Subject::Statement { first, .. } => Some(first),
+        Subject::Block => None,
+    }
 }
 
 fn claim(

@@ -3,9 +3,10 @@
 //! DESIGN rules 2 to 4: a plain value on a statement that shows one can be broken, values in weak
 //! places can be held only, unmarked text is a claim only if it comes true.
 
-use super::comments::Remark;
+use super::exceptions;
 use super::exceptions::Manner;
 use super::reading::{Content, Reading, Shape};
+use super::scribe::Remark;
 use super::wording::Mark;
 use super::{Evidence, notes};
 use crate::syntax::{Nesting, StatementKind};
@@ -63,7 +64,7 @@ pub(super) fn weigh(
         Content::Note(rule) => return Err(rule),
         Content::LoneLead => return Err("lone-lead"),
     };
-    if remark.place == Place::BelowBlank || statement.nesting == Nesting::Loop {
+    if remark.place == Place::BelowBlank {
         weight.evidence = weight.evidence.max(Evidence::Weak);
     }
     Ok(weight)
@@ -175,6 +176,12 @@ fn sentence(remark: &Remark<'_>, mark: Mark) -> Result<Weight, &'static str> {
     }
 }
 
+/// Whether the name of an exception stands somewhere in `text`.
+fn mentions_exception(text: &str) -> bool {
+    text.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .any(exceptions::is_name)
+}
+
 fn marked_text(
     remark: &Remark<'_>,
     mark: Mark,
@@ -207,6 +214,9 @@ fn marked_text(
             weight(Evidence::Unmarked, "marked-text")
         }
         Mark::None | Mark::Soft if remark.is_above_next => Err("above-a-statement"),
+        Mark::None | Mark::Soft if !is_print && mentions_exception(text) => {
+            Err("mentions-an-exception")
+        }
         Mark::None | Mark::Soft if shows => weight(Evidence::Unmarked, "unmarked-text"),
         _ => Err("prose"),
     }

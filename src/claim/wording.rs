@@ -56,7 +56,6 @@ const FILLERS: &[&str] = &[
     "это",
     "этот",
     "код",
-    "будет",
     "здесь",
     "тут",
     "теперь",
@@ -113,6 +112,7 @@ const VERBS: &[&str] = &[
     "evaluates",
     "equals",
     "becomes",
+    "будет",
     "выведет",
     "выводит",
     "выведут",
@@ -189,11 +189,11 @@ pub(super) fn marked(text: &str) -> Marked {
         found.rest += space(&text[found.rest..]);
     }
     let start = found.rest;
-    if let Some((len, aside, has_separator)) = lead(&text[start..]) {
+    if let Some(lead) = lead(&text[start..]) {
         found.lead = Some(start);
-        found.aside = aside.map(|(from, to)| (start + from, start + to));
-        found.rest = start + len;
-        if has_separator {
+        found.aside = lead.aside.map(|(from, to)| (start + from, start + to));
+        found.rest = start + lead.len;
+        if lead.has_separator {
             found.mark = found.mark.max(Mark::Lead);
         }
         if let Some((len, _)) = sign(&text[found.rest..]) {
@@ -222,8 +222,17 @@ fn sign(text: &str) -> Option<(usize, Mark)> {
     (!goes_on && !rest.trim().is_empty()).then_some((sign.len(), mark))
 }
 
-/// Length of a lead with its separator, where its aside stands, and whether there was a separator.
-fn lead(text: &str) -> Option<(usize, Option<(usize, usize)>, bool)> {
+/// A lead word at the start of a text.
+struct Lead {
+    /// Length of words, aside, separator, and the space behind.
+    len: usize,
+    /// Where the words between brackets stand.
+    aside: Option<(usize, usize)>,
+    /// Whether a separator stands behind.
+    has_separator: bool,
+}
+
+fn lead(text: &str) -> Option<Lead> {
     let mut end = lead_words(text)?;
     let mut aside = None;
     let behind = text[end..].trim_start();
@@ -239,10 +248,13 @@ fn lead(text: &str) -> Option<(usize, Option<(usize, usize)>, bool)> {
     let separator = [":", "：", "— ", "– ", "- "]
         .iter()
         .find(|separator| rest.starts_with(**separator));
-    let has_separator = separator.is_some();
     let skipped = separator.map_or(0, |separator| separator.len());
     let end = text.len() - rest.len() + skipped;
-    Some((end + space(&text[end..]), aside, has_separator))
+    Some(Lead {
+        len: end + space(&text[end..]),
+        aside,
+        has_separator: separator.is_some(),
+    })
 }
 
 /// End of the lead words at the start: fillers, then a noun or verb, then fillers and more such words.
@@ -361,7 +373,8 @@ pub(super) fn tail(text: &str, is_number: bool) -> Tail {
         '—' | '–' | '←' | '⟵' | '⬅' | ';' => first.len_utf8(),
         '-' if gap > 0 && (is_spaced || behind.starts_with('-')) => 1,
         '(' if gap > 0 || !is_number => 0,
-        '[' | '#' | '|' | '/' if gap > 0 && !(first == '/' && !behind.starts_with('/')) => 0,
+        '[' | '#' | '|' if gap > 0 => 0,
+        '/' if gap > 0 && behind.starts_with('/') => 0,
         ':' | ',' | '.' if is_spaced => 1,
         '!' if behind.is_empty() || (is_spaced && !is_number) => 1,
         '<' if behind.starts_with('-') => 2,

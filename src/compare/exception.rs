@@ -82,7 +82,7 @@ fn message_agrees(expected: &str, actual: &str) -> Option<Likeness> {
         return None;
     }
     if let Some(rest) = expected.strip_prefix(&actual)
-        && remark::begins(rest, true)
+        && remark::begins(rest, remark::After::Value)
     {
         return Some(Likeness::Exact);
     }

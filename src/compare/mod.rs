@@ -1,16 +1,19 @@
 //! Judges: what a case says against what its run did. Pure.
 //!
 //! In go a [`Case`] and the [`Observation`] of its run, out comes a [`Verdict`]: first on each claim
-//! (`judge`, with `text`, `output` and `exception` for the three things a claim can expect), then on
-//! the block (`status`). Nothing here runs Python or knows of report formats.
+//! (`judge`, with `comment`, `output` and `raises` for the three things a claim can expect), then on the
+//! block (`status`). Nothing here runs Python or knows of report formats.
 //!
 //! Doubt has one direction: what is not shown to agree is never held, and what is not plainly a
 //! difference is inconclusive.
 
+mod comment;
 mod exception;
 mod judge;
 mod number;
+mod outcome;
 mod output;
+mod raises;
 mod remark;
 mod same;
 mod status;

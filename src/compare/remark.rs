@@ -21,10 +21,19 @@ const STRONG: [&str; 8] = ["—", "–", "(", "←", "<-", "#", "//", "⟵"];
 /// Signs that separate a remark from a value, after white space; in text they may belong to it.
 const WEAK: [&str; 6] = ["- ", "->", "→", "=>", "⇒", "["];
 
+/// What a remark may stand behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum After {
+    /// A value: commas and stops behind it cannot belong to it.
+    Value,
+    /// Any text.
+    Text,
+}
+
 /// Whether `rest`, the text behind something that stood first, begins a remark about it.
 ///
-/// `after_value`: what stood first is a value, so that commas and stops cannot belong to it.
-pub(super) fn begins(rest: &str, after_value: bool) -> bool {
+pub(super) fn begins(rest: &str, after: After) -> bool {
+    let after_value = after == After::Value;
     let trimmed = rest.trim_start();
     let space = rest.get(..rest.len() - trimmed.len()).unwrap_or_default();
     if trimmed.is_empty() || trimmed.starts_with(is_emoji) || trimmed.starts_with('←') {
@@ -67,8 +76,9 @@ pub(super) fn heads(text: &str) -> impl Iterator<Item = &str> {
             let head = text.get(..at)?;
             let is_inner = head.ends_with(char::is_whitespace) || head.is_empty();
             let rest = text.get(at..)?;
-            let is_cut = begins(rest, false)
-                || (begins(rest, true) && (value::whole(head).is_some() || is_all_values(head)));
+            let is_cut = begins(rest, After::Text)
+                || (begins(rest, After::Value)
+                    && (value::whole(head).is_some() || is_all_values(head)));
             (!is_inner && is_cut && !rest.trim().is_empty()).then_some(head)
         })
 }

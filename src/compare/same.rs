@@ -95,7 +95,10 @@ impl Comparison {
             (Value::Dict(e), Value::Dict(a)) => self.dict(e, a),
             (Value::Call(e, e_args), Value::Call(a, a_args)) => {
                 let name = names(e, a)?;
-                Some(name.and(self.arguments(e_args, a_args)?))
+                let arguments = self
+                    .arguments(e_args, a_args)
+                    .or_else(|| self.older_repr(e_args, a_args))?;
+                Some(name.and(arguments))
             }
             (Value::Ellipsis, Value::Ellipsis) => Some(Likeness::Exact),
             _ => None,
@@ -129,6 +132,24 @@ impl Comparison {
                 }
             },
         )
+    }
+
+    /// `OrderedDict([('a', 1)])`, which Python 3.12 shows as `OrderedDict({'a': 1})`, and the reverse.
+    fn older_repr(
+        &mut self,
+        expected: &[(Option<String>, Value)],
+        actual: &[(Option<String>, Value)],
+    ) -> Option<Likeness> {
+        let (pairs, dict) = match (expected, actual) {
+            ([(None, Value::List(pairs))], [(None, Value::Dict(dict))])
+            | ([(None, Value::Dict(dict))], [(None, Value::List(pairs))]) => (pairs, dict),
+            _ => return None,
+        };
+        let is_same = pairs.len() == dict.len()
+            && pairs.iter().zip(dict).all(|(pair, (key, value))| {
+                *pair == Value::Tuple(vec![key.clone(), value.clone()])
+            });
+        is_same.then_some(Likeness::Under(Tolerance::OlderRepr))
     }
 
     fn set(&mut self, expected: &[Value], actual: &[Value]) -> Option<Likeness> {

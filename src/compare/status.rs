@@ -33,6 +33,7 @@ pub(super) fn status(case: &Case, observation: &Observation, claims: &[JudgedCla
         problems.push(problem::broken_claim(
             claim.claim.span,
             &claim.expected,
+            did(claim),
             actual,
         ));
     }
@@ -51,6 +52,16 @@ pub(super) fn status(case: &Case, observation: &Observation, claims: &[JudgedCla
     };
     problems.extend(ending.and_then(|(.., problem)| problem));
     (status, reason, problems)
+}
+
+/// The word for how Python showed what it did.
+fn did(claim: &JudgedClaim) -> &'static str {
+    match claim.claim.subject {
+        Subject::Statement {
+            is_print: false, ..
+        } => "gave",
+        Subject::Statement { is_print: true, .. } | Subject::Block => "printed",
+    }
 }
 
 /// The status of a block that a reason known on paper decides.

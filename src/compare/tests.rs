@@ -81,7 +81,7 @@ fn statement(may_repeat: bool, is_print: bool) -> Subject {
 fn text_claim(text: &str, evidence: Evidence) -> Claim {
     let value_len = value::prefix(text).map(|(_, len)| len).filter(|&len| {
         let rest = &text[len..];
-        evidence != Unmarked && (rest.is_empty() || remark::begins(rest, true))
+        evidence != Unmarked && (rest.is_empty() || remark::begins(rest, remark::After::Value))
     });
     let expected = Expected::Text {
         text: text.to_owned(),
@@ -277,6 +277,14 @@ const PRINTED: &[Row] = &[
     ("Fraction(1, 3)", Plain, "1/3\n", "held:repr-for-str"),
     ("ValueError('bad')", Plain, "bad\n", "held:repr-for-str"),
     ("Decimal('0.3')", Plain, "0.4\n", "broken"),
+    ("OrderedDict([('a', 1)])", Plain, "OrderedDict({'a': 1})\n", "held:older-repr"),
+    ("OrderedDict([('a', 2)])", Plain, "OrderedDict({'a': 1})\n", "broken"),
+    // Neither so nor otherwise.
+    ("['a', 'b']", Plain, "dict_keys(['a', 'b'])\n", "inconclusive:shorthand"),
+    ("['a', 'c']", Plain, "dict_keys(['a', 'b'])\n", "broken"),
+    ("5 elements", Plain, "5\n", "inconclusive:text-after-value"),
+    ("5 elements", Plain, "6\n", "broken"),
+    ("ValueError: bad", Unmarked, "bad\n", "held:exception-prefix"),
     // Text.
     ("'Meta'", Plain, "Meta\n", "held:quoted-string"),
     ("'Meta'", Plain, "Mata\n", "broken"),

@@ -3,9 +3,10 @@
 //!
 //! One function, [`agree`]; it knows nothing of where the actual text came from.
 
+use super::number;
+use super::remark::{self, After};
 use super::same::{self, same};
 use super::tolerance::{Likeness, Tolerance};
-use super::{number, remark};
 use crate::claim::value::{self, Value};
 
 /// What a comment says, as `claim` read it.
@@ -85,8 +86,11 @@ fn stands_first(text: &str, actual: &str) -> bool {
     match text.strip_prefix(actual) {
         Some("") => true,
         Some(rest) => {
-            let is_value = value::whole(actual).is_some();
-            remark::begins(rest, is_value) && !remark::is_all_values(text)
+            let after = match value::whole(actual) {
+                Some(_) => After::Value,
+                None => After::Text,
+            };
+            remark::begins(rest, after) && !remark::is_all_values(text)
         }
         None => false,
     }
@@ -98,7 +102,7 @@ fn is_remark_or_nothing(said: &Said, text: &str) -> bool {
         .text
         .get(said.value_len.unwrap_or_default()..)
         .unwrap_or_default();
-    rest.trim().is_empty() || (remark::begins(rest, true) && !remark::is_all_values(text))
+    rest.trim().is_empty() || (remark::begins(rest, After::Value) && !remark::is_all_values(text))
 }
 
 /// Compares a value as written with what was shown.
@@ -201,6 +205,21 @@ fn written_otherwise(text: &str, actual: &str) -> Option<Likeness> {
         .or_else(|| under(is_joined_lines(text, actual), Tolerance::JoinedLines))
         .or_else(|| under(numbers_rounded(text, actual), Tolerance::FloatRounded))
         .or_else(|| line_end(text, actual))
+        .or_else(|| under(is_named_exception(text, actual), Tolerance::ExceptionPrefix))
+}
+
+/// `ValueError: bad` for the printed `bad`.
+fn is_named_exception(text: &str, actual: &str) -> bool {
+    text.strip_suffix(actual)
+        .and_then(|before| before.strip_suffix(": "))
+        .is_some_and(|name| {
+            ["Error", "Exception", "Warning"]
+                .iter()
+                .any(|end| name.ends_with(end))
+                && name
+                    .chars()
+                    .all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
+        })
 }
 
 /// The inside of a text in back-ticks, or in quotes that were typographic.

@@ -35,6 +35,8 @@ pub enum Tolerance {
     SetOrder,
     /// The order of a dictionary's items.
     DictOrder,
+    /// The repr of another version of Python for the same value.
+    OlderRepr,
     /// Commas between values that `print` separates by spaces.
     CommaJoined,
     /// Several printed lines written in one.
@@ -85,6 +87,7 @@ impl Tolerance {
             Tolerance::Address => "address",
             Tolerance::SetOrder => "set-order",
             Tolerance::DictOrder => "dict-order",
+            Tolerance::OlderRepr => "older-repr",
             Tolerance::CommaJoined => "comma-joined",
             Tolerance::JoinedLines => "joined-lines",
             Tolerance::LeadWordInOutput => "lead-word-in-output",

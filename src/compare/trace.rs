@@ -109,6 +109,14 @@ impl<'o> Trace<'o> {
         seen
     }
 
+    /// Whether the run got as far as it was going to.
+    pub(super) fn is_whole(&self) -> bool {
+        matches!(
+            self.observation.ending,
+            Ending::Finished | Ending::Exited { .. }
+        )
+    }
+
     /// What the example of a session that begins on `first` showed.
     pub(super) fn example(&self, first: LineNumber, last: LineNumber) -> Seen<'o> {
         let mut seen = self.statement(first, last);

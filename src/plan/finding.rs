@@ -55,7 +55,7 @@ pub(super) fn find(these: &Pieces<'_>, index: &mut Index<'_>, at: Position) -> F
     }
     let announced = Announced::new(&piece.claims.claims, &piece.syntax);
     for need in &piece.names().needs {
-        let place = piece.document_span(these.document, block, need.span);
+        let place = piece.document_span(block, need.span);
         let line = these.document.index.line(place.start);
         let is_chained = chain.iter().any(|&it| index.binds(it, &need.name));
         if is_chained || announced.is_missing(need, line) {
@@ -73,7 +73,7 @@ pub(super) fn find(these: &Pieces<'_>, index: &mut Index<'_>, at: Position) -> F
     index.complete(&mut finding.slice, at);
     supply_context(these, &mut finding);
     if finding.slice.is_too_long {
-        let at = piece.document_span(these.document, block, Span::at(0));
+        let at = piece.document_span(block, Span::at(0));
         finding.problems.push(problem::context_too_long(at));
     }
     finding
@@ -170,7 +170,7 @@ impl Search<'_> {
         let later = later.and_then(|(position, span)| {
             let piece = self.these.pieces.get(position)?;
             let block = self.these.blocks.get(position)?;
-            Some(piece.document_span(self.these.document, block, span))
+            Some(piece.document_span(block, span))
         });
         finding.problems.push(match later {
             Some(later) => problem::defined_later(self.place, &need.name, later),

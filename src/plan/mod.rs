@@ -19,12 +19,12 @@ use self::chain::Chains;
 use self::context::{Index, Share, Slice};
 use self::finding::{Finding, Pieces};
 use self::piece::Piece;
-use crate::block::{self, Block, BlockId, Tag};
+use crate::block::{self, Block, BlockId};
 use crate::claim::{self, Claim, Note};
 use crate::document::Document;
 use crate::policy::Policy;
 use crate::problem::Problem;
-use crate::syntax::{self, StatementKind, Syntax};
+use crate::syntax::Syntax;
 use crate::text::LineNumber;
 
 /// Whether a block is run as a script or replayed as a session.
@@ -227,7 +227,7 @@ pub fn plan(document: Document, options: &Options) -> DocumentPlan {
     let findings = find_all(&document, &blocks, &pieces, options);
     let contexts: Vec<Context> = findings
         .iter()
-        .map(|finding| context(&blocks, &pieces, &finding.slice))
+        .map(|finding| context(&document, &blocks, &pieces, &finding.slice))
         .collect();
     let cases = blocks
         .into_iter()
@@ -255,13 +255,10 @@ fn read(document: &Document, blocks: Vec<Block>) -> (Vec<Block>, Vec<Piece>) {
             continue;
         }
         let mut piece = Piece::new(document, block);
-        let output = blocks
-            .get(at + 1)
-            .filter(|next| may_be_output(next))
-            .and_then(|next| {
-                let is_session = piece.kind == SnippetKind::Session;
-                claim::output_claim(document, block, &piece.syntax, next, is_session)
-            });
+        let output = blocks.get(at + 1).and_then(|next| {
+            let is_session = piece.kind == SnippetKind::Session;
+            claim::output_claim(document, block, &piece.syntax, next, is_session)
+        });
         is_output = output.is_some();
         if piece.skip.is_none() {
             piece.claims.claims.extend(output);
@@ -275,25 +272,6 @@ fn read(document: &Document, blocks: Vec<Block>) -> (Vec<Block>, Vec<Piece>) {
         .filter_map(|(block, is_python)| is_python.then_some(block))
         .collect();
     (blocks, pieces)
-}
-
-/// Whether the block may hold the output of the one before: it is no session and, if it is tagged as
-/// Python, is nothing but literals, or does not parse.
-fn may_be_output(block: &Block) -> bool {
-    if block.is_session() || block.is_ipython() {
-        return false;
-    }
-    if block.tag != Tag::Python {
-        return true;
-    }
-    let syntax = syntax::syntax(&block.code);
-    let is_literal = !syntax.statements.is_empty()
-        && syntax.names == syntax::names::Names::default()
-        && syntax
-            .statements
-            .iter()
-            .all(|it| it.kind == StatementKind::Expression);
-    is_literal || !syntax.errors.is_empty()
 }
 
 fn find_all(
@@ -319,7 +297,7 @@ fn find_all(
 /// The blocks of a context, and what of them runs.
 type Context = (Vec<BlockId>, Vec<(SnippetKind, Vec<Source>)>);
 
-fn context(blocks: &[Block], pieces: &[Piece], slice: &Slice) -> Context {
+fn context(document: &Document, blocks: &[Block], pieces: &[Piece], slice: &Slice) -> Context {
     let mut context = Context::default();
     if slice.is_too_long {
         return context;
@@ -332,7 +310,10 @@ fn context(blocks: &[Block], pieces: &[Piece], slice: &Slice) -> Context {
         context.1.push(match share {
             Share::Whole => (piece.kind, piece.sources.clone()),
             Share::Imports(statements) => {
-                let sources = statements.iter().map(|&it| piece.excerpt(it)).collect();
+                let sources = statements
+                    .iter()
+                    .map(|&it| piece.excerpt(document, block, it))
+                    .collect();
                 (SnippetKind::Script, sources)
             }
         });

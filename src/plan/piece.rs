@@ -6,7 +6,7 @@ use crate::document::Document;
 use crate::problem::{self, Problem};
 use crate::syntax::names::Names;
 use crate::syntax::{self, Syntax};
-use crate::text::{LineNumber, Span};
+use crate::text::Span;
 
 use super::directive::{Directives, directives};
 use super::language::{Language, language};
@@ -18,9 +18,9 @@ pub(super) struct Piece {
     pub(super) directives: Directives,
     /// The code: the block's own, or the examples of a session one after the other.
     pub(super) code: String,
-    /// Where in `code` each source begins; sorted.
-    pub(super) starts: Vec<usize>,
     pub(super) sources: Vec<Source>,
+    /// The lines of a session's `code`: where they begin in it, and their places in the document.
+    pub(super) lines: Vec<(usize, Span)>,
     /// What the grammar says of `code`; statements and comments of a session are not looked at.
     pub(super) syntax: Syntax,
     pub(super) claims: Claims,
@@ -59,7 +59,7 @@ impl Piece {
             kind: SnippetKind::Script,
             directives: directives(document, block),
             code: block.code.clone(),
-            starts: vec![0],
+            lines: Vec::new(),
             sources: vec![Source {
                 line: block.first_line(document),
                 code: block.code.clone(),
@@ -90,7 +90,7 @@ impl Piece {
             kind: SnippetKind::Session,
             directives: directives(document, block),
             code: String::new(),
-            starts: Vec::new(),
+            lines: Vec::new(),
             sources: Vec::new(),
             syntax: Syntax::default(),
             claims: claim::session_claims(document, block, &examples),
@@ -98,7 +98,7 @@ impl Piece {
             skip: None,
             is_broken: false,
         };
-        piece.add_examples(document, examples);
+        piece.add_examples(&examples);
         if piece.sources.is_empty() {
             let at = block.document_span(Span::new(0, first_line_len(&block.code)));
             piece.not_python(at, "it holds prompts and no code");
@@ -106,26 +106,24 @@ impl Piece {
         piece
     }
 
-    fn add_examples(&mut self, document: &Document, examples: Vec<Example>) {
+    fn add_examples(&mut self, examples: &[Example]) {
         for example in examples {
             let own = syntax::syntax(&example.source);
-            self.starts.push(self.code.len());
             self.sources.push(Source {
                 line: example.line,
                 code: example.source.clone(),
             });
             if own.errors.is_empty() {
-                self.code.push_str(&example.source);
-                if !self.code.ends_with('\n') {
+                for line in &example.lines {
+                    self.lines.push((self.code.len(), line.span));
+                    self.code.push_str(&line.text);
                     self.code.push('\n');
                 }
-                continue;
-            }
-            if let Language::Python2(at, construct) = language(&example.source, &own)
+            } else if let Language::Python2(at, construct) = language(&example.source, &own)
                 && self.problems.is_empty()
                 && !is_announced(&self.claims, "SyntaxError")
             {
-                let at = place_in_session(document, example.line, &example.source, at);
+                let at = place_in_example(example, at);
                 self.problems.push(problem::python2(at, construct));
             }
         }
@@ -148,39 +146,28 @@ impl Piece {
     }
 
     /// The place in the document of a span of the code.
-    pub(super) fn document_span(&self, document: &Document, block: &Block, span: Span) -> Span {
-        match self.kind {
-            SnippetKind::Script => block.document_span(span),
-            SnippetKind::Session => {
-                let (start, line) = self.source_at(span.start);
-                let code = self.code.get(start..).unwrap_or_default();
-                let inside = Span::new(span.start - start, span.end - start);
-                place_in_session(document, line, code, inside)
-            }
+    pub(super) fn document_span(&self, block: &Block, span: Span) -> Span {
+        if self.kind == SnippetKind::Script {
+            return block.document_span(span);
         }
+        let at = self
+            .lines
+            .partition_point(|&(start, _)| start <= span.start);
+        let Some(&(start, place)) = at.checked_sub(1).and_then(|at| self.lines.get(at)) else {
+            return Span::at(block.span.start);
+        };
+        let from = (place.start + (span.start - start)).min(place.end);
+        Span::new(from, (from + span.len()).min(place.end))
     }
 
-    /// A piece of its code as a source of its own.
-    pub(super) fn excerpt(&self, span: Span) -> Source {
-        let (start, line) = self.source_at(span.start);
-        let before = self.code.get(start..span.start).unwrap_or_default();
-        let code = self.code.get(span.range()).unwrap_or_default();
+    /// A statement of its code as a source of its own.
+    pub(super) fn excerpt(&self, document: &Document, block: &Block, statement: Span) -> Source {
+        let place = self.document_span(block, statement);
+        let code = self.code.get(statement.range()).unwrap_or_default();
         Source {
-            line: line.plus(before.matches('\n').count()),
+            line: document.index.line(place.start),
             code: format!("{code}\n"),
         }
-    }
-
-    /// Start in the code, and document line, of the source that holds the offset.
-    fn source_at(&self, offset: usize) -> (usize, LineNumber) {
-        // Examples that do not parse have no code, and share their start with the next.
-        let at = self
-            .starts
-            .partition_point(|&start| start <= offset)
-            .saturating_sub(1);
-        let start = self.starts.get(at).copied().unwrap_or(0);
-        let line = self.sources.get(at).map_or(LineNumber::FIRST, |it| it.line);
-        (start.min(offset), line)
     }
 }
 
@@ -197,19 +184,19 @@ fn first_line_len(code: &str) -> usize {
     code.lines().next().map_or(0, str::len)
 }
 
-/// The place of a span of an example's code, which stands behind prompts from `line` on.
-fn place_in_session(document: &Document, line: LineNumber, code: &str, span: Span) -> Span {
-    let place = |offset: usize| {
-        let before = code.get(..offset).unwrap_or_default();
-        let row = before.matches('\n').count();
-        let row_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let text = code.get(row_start..).unwrap_or_default();
-        let text = text.lines().next().unwrap_or_default();
-        let whole = document.index.line_span(&document.text, line.plus(row));
-        let shown = document.slice(whole).trim_end();
-        let prefix = shown.strip_suffix(text.trim_end()).map_or(0, str::len);
-        (whole.start + prefix + (offset - row_start)).min(whole.end)
-    };
-    let start = place(span.start);
-    Span::new(start, place(span.end).max(start))
+/// The place in the document of a span of an example's source.
+fn place_in_example(example: &Example, span: Span) -> Span {
+    let mut start = 0;
+    let mut place = None;
+    for line in &example.lines {
+        let end = start + line.text.len();
+        if (start..=end).contains(&span.start) {
+            let at = (line.span.start + (span.start - start)).min(line.span.end);
+            place = Some(Span::new(at, (at + span.len()).min(line.span.end).max(at)));
+        }
+        start = end + 1;
+    }
+    place.unwrap_or(Span::at(
+        example.lines.first().map_or(0, |it| it.span.start),
+    ))
 }

@@ -37,8 +37,10 @@ pub(crate) struct Part {
 fn run_stage(stage: &str, case: &Case) -> String {
     match stage {
         "extract" => stages::extract::run(case),
-        "claims" => stages::claims::run(case),
         "names" => stages::names::run(case),
+        "claims" => stages::claims::run(case),
+        "plan" => stages::plan::run(case),
+        "compare" => stages::compare::run(case),
         other => panic!("no stage is called {other}"),
     }
 }
@@ -49,13 +51,23 @@ fn extract() {
 }
 
 #[test]
+fn names() {
+    run_cases("names");
+}
+
+#[test]
+fn plan() {
+    run_cases("plan");
+}
+
+#[test]
 fn claims() {
     run_cases("claims");
 }
 
 #[test]
-fn names() {
-    run_cases("names");
+fn compare() {
+    run_cases("compare");
 }
 
 /// Runs all cases of a stage, and only then fails, naming each that differs.

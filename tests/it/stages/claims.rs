@@ -22,14 +22,17 @@ pub(crate) fn run(case: &Case) -> String {
                 claim::output_claim(&document, code, syntax, block, code.is_session())
         {
             push_claim(&mut out, &document, &claim);
+            before = None;
             continue;
         }
         let _ = writeln!(out, "{} {:?}", block.id, block.tag);
-        if !matches!(block.tag, Tag::Python | Tag::None) && !block.is_session() {
+        let is_session = block.is_session() || block.is_ipython();
+        if !matches!(block.tag, Tag::Python | Tag::None) && !is_session {
+            before = None;
             continue;
         }
         let syntax = syntax::syntax(&block.code);
-        if block.is_session() {
+        if is_session {
             push_session(&mut out, &document, block);
         } else {
             push_claims(

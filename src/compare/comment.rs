@@ -1,0 +1,177 @@
+//! What a comment says of what its statement printed, had as a value, or changed.
+
+use super::exception;
+use super::outcome::{Finding, Outcome, Place};
+use super::text::{self, Said, tidy};
+use super::tolerance::{Likeness, Tolerance};
+use super::trace::{Progress, Seen};
+use crate::claim::value;
+use crate::observation::Computed;
+
+/// How many pieces of output are compared one by one.
+const PIECE_LIMIT: usize = 1000;
+
+/// Compares a comment with what its statement did.
+pub(super) fn about_statement(said: &Said, place: Place, seen: &Seen) -> Outcome {
+    if !seen.printed.is_empty() {
+        return about_output(said, place, seen);
+    }
+    let values = shown_values(&seen.values, said);
+    if let Some(outcome) = about_values(said, place, &values) {
+        return outcome;
+    }
+    if !seen.stderr.is_empty()
+        && let Some(likeness) = text::agree(said, &seen.stderr)
+    {
+        let held = Finding::Held(likeness.under(Tolerance::WithStderr));
+        return Outcome::new(held, tidy(&seen.stderr));
+    }
+    if let Some(exception) = seen.raised.last() {
+        let finding = match seen.progress {
+            Progress::Done => Finding::Broken,
+            Progress::Begun | Progress::NotReached => Finding::Inconclusive("raised"),
+        };
+        return Outcome::new(finding, exception::shown(exception));
+    }
+    match seen.progress {
+        Progress::NotReached | Progress::Begun => Outcome::inconclusive("not-reached"),
+        Progress::Done if place.is_print => Outcome::new(Finding::Broken, ""),
+        Progress::Done => subject_differs(said, seen),
+    }
+}
+
+/// Compares with the output as a whole, or, of a statement that ran several times, with its parts.
+fn about_output(said: &Said, place: Place, seen: &Seen) -> Outcome {
+    let all = seen.printed.concat();
+    if let Some(likeness) = text::agree(said, &all) {
+        return Outcome::new(Finding::Held(likeness), tidy(&all));
+    }
+    let pieces = &seen.printed;
+    if place.may_repeat || (pieces.len() > 1 && !place.is_print) {
+        let parts: Vec<Option<Likeness>> = pieces
+            .iter()
+            .take(PIECE_LIMIT)
+            .map(|piece| text::agree(said, piece))
+            .collect();
+        if let Some((index, likeness)) = of_several(&parts, pieces.len()) {
+            let actual = pieces.get(index).copied().unwrap_or_default();
+            return Outcome::new(Finding::Held(likeness), tidy(actual));
+        }
+    }
+    if !place.is_print {
+        let values = [returned_values(seen), seen.subjects.clone()];
+        let held = values
+            .iter()
+            .filter_map(|values| about_values(said, place, values))
+            .find(|outcome| matches!(outcome.finding, Finding::Held(_)));
+        if let Some(outcome) = held {
+            return outcome;
+        }
+    }
+    let finding = match seen.progress {
+        Progress::Begun if seen.raised.is_empty() => Finding::Inconclusive("not-reached"),
+        Progress::Begun => Finding::Inconclusive("raised"),
+        _ if place.may_repeat && pieces.len() != 1 => Finding::Inconclusive("ran-several-times"),
+        _ => Finding::Broken,
+    };
+    Outcome::new(finding, tidy(&all))
+}
+
+/// Which of several outputs is meant: each of them, the first, or one.
+fn of_several(parts: &[Option<Likeness>], count: usize) -> Option<(usize, Likeness)> {
+    let index = parts.iter().position(Option::is_some)?;
+    let likeness = parts.get(index).copied().flatten()?;
+    if parts.len() == count && parts.iter().all(Option::is_some) {
+        return Some((index, parts.iter().copied().flatten().max()?));
+    }
+    let tolerance = match index {
+        0 => Tolerance::FirstOfSeveral,
+        _ => Tolerance::OneOfSeveral,
+    };
+    Some((index, likeness.under(tolerance)))
+}
+
+/// The values that a comment may speak of: `None` only where it says so.
+fn shown_values<'o>(values: &[&'o Computed], said: &Said) -> Vec<&'o Computed> {
+    let says_none = said
+        .text
+        .trim_start()
+        .get(..4)
+        .is_some_and(|word| word.eq_ignore_ascii_case("none"));
+    values
+        .iter()
+        .copied()
+        .filter(|value| says_none || value.repr != "None")
+        .collect()
+}
+
+pub(super) fn returned_values<'o>(seen: &Seen<'o>) -> Vec<&'o Computed> {
+    seen.values
+        .iter()
+        .copied()
+        .filter(|value| value.repr != "None")
+        .collect()
+}
+
+/// Compares with the values that the statement had; `None` where it had none.
+fn about_values(said: &Said, place: Place, values: &[&Computed]) -> Option<Outcome> {
+    let last = values.last()?;
+    let parts: Vec<Option<Likeness>> = values
+        .iter()
+        .take(PIECE_LIMIT)
+        .map(|value| agrees_with_value(said, value))
+        .collect();
+    if let Some((index, likeness)) = of_several(&parts, values.len()) {
+        let repr = values.get(index).map_or("", |value| value.repr.as_str());
+        return Some(Outcome::new(Finding::Held(likeness), repr));
+    }
+    let finding = match place.may_repeat && values.len() > 1 {
+        true => Finding::Inconclusive("ran-several-times"),
+        false => Finding::Broken,
+    };
+    Some(Outcome::new(finding, last.repr.as_str()))
+}
+
+/// Compares with a value's repr, or with its `str`, where the comment shows no value of another type.
+fn agrees_with_value(said: &Said, value: &Computed) -> Option<Likeness> {
+    let quoted = Likeness::Under(Tolerance::QuotedString);
+    if let Some(likeness) = text::agree(said, &value.repr).filter(|likeness| *likeness != quoted) {
+        return Some(likeness);
+    }
+    let is_text = value.type_name == "str";
+    if is_text && value::whole(said.expected()).is_some() {
+        return None;
+    }
+    let tolerance = match is_text {
+        true => Tolerance::TextInQuotes,
+        false => Tolerance::StrForRepr,
+    };
+    let likeness = text::agree(said, value.str.as_deref()?)?;
+    Some(likeness.under(tolerance))
+}
+
+/// A statement that printed nothing and has no value: the comment may speak of what it changed.
+///
+/// A comment of another kind than the subject (`queue.put(5)  # 5`) says something else.
+fn subject_differs(said: &Said, seen: &Seen) -> Outcome {
+    let held = seen.subjects.iter().find_map(|subject| {
+        let likeness = agrees_with_value(said, subject)?;
+        Some(Outcome::new(Finding::Held(likeness), subject.repr.as_str()))
+    });
+    if let Some(outcome) = held {
+        return outcome;
+    }
+    let Some(last) = seen.subjects.last() else {
+        let value = seen.values.last().map(|value| value.repr.clone());
+        return Outcome {
+            finding: Finding::Inconclusive("no-value"),
+            actual: value,
+        };
+    };
+    let kind = |text: &str| value::whole(text).map(|value| std::mem::discriminant(&value));
+    let finding = match kind(said.expected()) == kind(&last.repr) && seen.subjects.len() == 1 {
+        true => Finding::Broken,
+        false => Finding::Inconclusive("no-value"),
+    };
+    Outcome::new(finding, last.repr.as_str())
+}
