@@ -358,3 +358,64 @@ fn shortened(text: &str) -> String {
         false => line.to_owned(),
     }
 }
+
+/// The document is larger than the `limit_mb` MiB that are read.
+pub fn too_large(limit_mb: u64) -> Problem {
+    Problem::of_document(
+        "too-large",
+        Severity::Error,
+        format!("the document is larger than {limit_mb} MiB"),
+    )
+    .help("split it; nothing in it was checked")
+}
+
+/// What a block printed or raised is not what its snapshot says; `command` accepts what it does now.
+pub fn snapshot_differs(code: Span, difference: &str, command: &str) -> Problem {
+    Problem::new(
+        "snapshot-differs",
+        Severity::Error,
+        code,
+        "this block no longer does what its snapshot says".to_owned(),
+    )
+    .label("ran to its end with another result")
+    .note(format!("recorded (-) and actual (+):\n{difference}"))
+    .help(format!("accept what it does now with `{command}`"))
+}
+
+/// The same for a block whose code was changed since the snapshot was taken.
+pub fn snapshot_stale(code: Span, difference: &str, command: &str) -> Problem {
+    Problem::new(
+        "snapshot-differs",
+        Severity::Error,
+        code,
+        "this block does something else than before its code was changed".to_owned(),
+    )
+    .label("changed since its snapshot was taken")
+    .note(format!("recorded (-) and actual (+):\n{difference}"))
+    .help(format!("accept what it does now with `{command}`"))
+}
+
+/// A standard-library name that the block imports, but only inside a function, and uses outside.
+pub fn import_out_of_reach(name: Span, identifier: &str, import: &str) -> Problem {
+    Problem::new(
+        "missing-import",
+        Severity::Error,
+        name,
+        format!("`{identifier}` is imported only inside a function, and used outside"),
+    )
+    .label("a reader who runs this block gets a NameError here")
+    .note(format!("the rest was judged with `{import}` supplied"))
+    .help(format!("move `{import}` to the top of the block"))
+}
+
+/// A block that leans on more earlier blocks than are run before one.
+pub fn context_too_long(block: Span) -> Problem {
+    Problem::new(
+        "context-too-long",
+        Severity::Warning,
+        block,
+        "this block needs too many earlier blocks to be run".to_owned(),
+    )
+    .label("not run")
+    .help("bring what it needs together in one block")
+}

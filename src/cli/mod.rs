@@ -1,104 +1,57 @@
 //! Arguments, settings and one file per command.
+//!
+//! [`args::Args`] is what was typed, [`settings::Settings`] what is meant; only this folder knows clap.
+//! A command prepares plans from paths, has them run, judges and prints, and gives an exit status.
+
+pub mod args;
+pub mod settings;
+
+mod check;
+mod console;
+mod doctor;
+mod explain;
+mod judge;
+mod list;
+mod prepare;
+mod progress;
+mod update;
 
 use std::process::ExitCode;
 
+use clap::Parser;
+
+use crate::run;
+use args::{Args, Command};
+use console::Console;
+
 /// Runs the program and gives its exit status.
-#[allow(clippy::all, clippy::pedantic, missing_docs)]
 pub fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().collect();
-    if args.get(1).map(String::as_str) == Some(crate::run::FORK_SERVER_WORD) {
-        return crate::run::fork_server_main(&args[2..]);
+    // This program starts itself as a fork server: what it is told then is nobody's command line.
+    let mut words = std::env::args_os().skip(1);
+    if words
+        .next()
+        .is_some_and(|word| word == run::FORK_SERVER_WORD)
+    {
+        let words: Vec<String> = words
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect();
+        return run::fork_server_main(&words);
     }
-    use crate::block::*;
-    use crate::plan::*;
-    use crate::text::*;
-    let n: usize = args[1].parse().unwrap();
-    let python = std::env::var("PY").ok().map(Into::into);
-    let mut cases = vec![];
-    for _ in 0..n {
-        for f in &args[2..] {
-            let code = std::fs::read_to_string(f).unwrap();
-            let watches = code
-                .lines()
-                .enumerate()
-                .filter(|(_, l)| l.contains("#W"))
-                .map(|(i, l)| Watch {
-                    line: LineNumber::new(i + 11),
-                    last: LineNumber::new(i + 11),
-                    wants_value: true,
-                    subject: l.split("#W ").nth(1).map(str::to_owned),
-                    expects_exception: l.contains("#WE"),
-                })
-                .collect();
-            cases.push(Case {
-                block: Block {
-                    id: BlockId(f.clone()),
-                    form: Form::Fenced,
-                    tag: Tag::Python,
-                    info: String::new(),
-                    heading: vec![],
-                    span: Span::at(0),
-                    code: code.clone(),
-                    lines: vec![],
-                    gap: Gap::Far,
-                    comments: vec![],
-                },
-                kind: SnippetKind::Script,
-                decision: Decision::Run(Snippet {
-                    kind: SnippetKind::Script,
-                    sources: vec![Source {
-                        line: LineNumber::new(11),
-                        code,
-                    }],
-                    context: vec![],
-                    supplied: vec![],
-                    watches,
-                }),
-                context: vec![],
-                static_reason: None,
-                claims: vec![],
-                notes: vec![],
-                problems: vec![],
-                policy: crate::policy::Policy::STUDY,
-            });
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version go to standard output, which may be closed already.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
-    }
-    let plan = DocumentPlan {
-        document: crate::document::Document::new("notes/a.md", ""),
-        cases,
-        claims: vec![],
-        problems: vec![],
     };
-    let t = std::time::Instant::now();
-    let out = crate::run::run(
-        &[plan],
-        &crate::run::RunOptions {
-            jobs: 2,
-            python,
-            hash_seed: 0,
-            limits: crate::policy::Limits::STUDY,
-        },
-        &|_, _| (),
-    );
-    let el = t.elapsed();
-    match out {
-        Ok(o) => {
-            if n == 1 {
-                println!("{:#?}", o.observations[0]);
-            }
-            println!("{:?} {:?}", o.interpreter, o.confinement.rung);
-            for l in &o.confinement.layers {
-                println!("{l:?}");
-            }
-            let mut c = std::collections::BTreeMap::new();
-            for x in &o.observations[0] {
-                *c.entry(format!("{:?} {:?}", x.ending, x.infrastructure_failure))
-                    .or_insert(0) += 1;
-            }
-            println!("{c:?}");
-            println!("{el:?}")
-        }
-        Err(e) => println!("ERR {e}"),
-    }
-    ExitCode::SUCCESS
+    let console = Console::new(&args);
+    let exit = match &args.command {
+        Command::Check(args) => check::check(args, &console),
+        Command::Update(args) => update::update(args, &console),
+        Command::List(args) => list::list(args, &console),
+        Command::Explain(args) => explain::explain(args, &console),
+        Command::Doctor(args) => doctor::doctor(args, &console),
+    };
+    exit.into()
 }

@@ -24,6 +24,8 @@ mod volatile;
 
 pub use same::same;
 
+pub mod recorded;
+
 use crate::claim::Claim;
 use crate::observation::{Ending, Observation};
 use crate::plan::{Case, Reason};

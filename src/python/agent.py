@@ -36,27 +36,51 @@ WARM = (
 def main(native):
     for name in WARM:
         __import__(name)
-    random = sys.modules["random"]
     sys.modules.pop("_snipcheck", None)
     sys.modules.pop("_snipcheck_agent", None)
-    os.environ.pop("PYTHONHASHSEED", None)
+    for name in ("PYTHONHASHSEED", "LD_LIBRARY_PATH"):
+        os.environ.pop(name, None)
     if sys.path and sys.path[0] == "":
         del sys.path[0]
+    # Whatever exists before the fork costs a child nothing but the pages it writes to.
+    module = stage(native)
     gc.collect()
     gc.freeze()
     job = native.serve([path for path in sys.path if path], sys.prefix, sys.base_prefix)
-    random.seed()
-    Run(native, *job).run()
+    Run(native, module, *job).run()
+
+
+def stage(native):
+    """Puts a script's module and streams in place; returns the module."""
+    module = type(sys)("__main__")
+    module.__builtins__ = builtins
+    module.__annotations__ = {}
+    sys.modules["__main__"] = module
+    sys.stdin = sys.__stdin__ = open(0, "r", encoding="utf-8", closefd=False)
+    sys.stdout = sys.__stdout__ = marked_stream(native, 1, "<stdout>", "strict")
+    sys.stderr = sys.__stderr__ = marked_stream(native, 2, "<stderr>", "backslashreplace")
+    return module
+
+
+def marked_stream(native, fd, name, errors):
+    buffer = io.open(fd, "wb", closefd=False)
+    buffer.raw.name = name
+    stream = TextIOWrapper(buffer, "utf-8", errors, "\n", line_buffering=True)
+    stream.mode = "w"
+    stream.marker = Marker(native, fd)
+    return stream
 
 
 class Run:
     """One job in one child."""
 
-    def __init__(self, native, document, nonce, file, script, context, supplied, watches):
+    def __init__(self, native, module, document, nonce, file, script, chunks, context, supplied, watches):
         self.native = native
+        self.module = module
         self.document = document
         self.file = file
         self.script = script
+        self.chunks = chunks
         self.context = context
         self.supplied = supplied
         self.watches = {watch[0]: Watch(*watch) for watch in watches}
@@ -64,7 +88,8 @@ class Run:
         self.loop = None
         self.constants = {}
         self.statements_left = 0
-        self.globals = {}
+        self.globals = module.__dict__
+        self.globals["__doc__"] = None
 
     def run(self):
         self.prepare()
@@ -74,7 +99,7 @@ class Run:
                 exec(line, self.globals)
             if self.run_context():
                 self.mark("s", 0)
-                self.run_piece(*self.script)
+                self.run_main(*self.script)
             self.finish()
             self.native.end("finished", self.nonce, 0, False, None)
         except Ended as ended:
@@ -101,6 +126,7 @@ class Run:
             self.finish_quietly()
             self.native.end("exited", self.nonce, status, is_early, None)
             return status
+        self.mark("s", 0)
         self.show(error)
         described = self.describe(error)
         kind = "raised"
@@ -114,30 +140,28 @@ class Run:
 
     def prepare(self):
         """Makes the process look like one that runs a script."""
-        module = type(sys)("__main__")
-        module.__file__ = self.file
-        module.__builtins__ = builtins
-        module.__annotations__ = {}
-        sys.modules["__main__"] = module
-        self.globals = module.__dict__
-        directory = os.path.dirname(self.file)
-        sys.path.insert(0, directory)
+        self.module.__file__ = self.file
+        sys.path.insert(0, os.path.dirname(self.file))
         sys.argv[:] = [self.file]
         if hasattr(sys, "orig_argv"):
             sys.orig_argv[:] = [sys.executable, self.file]
-        sys.stdin = sys.__stdin__ = open(0, "r", encoding="utf-8", closefd=False)
-        for name, fd in (("stdout", 1), ("stderr", 2)):
-            stream = self.stream(fd, name)
-            setattr(sys, name, stream)
-            setattr(sys, "__" + name + "__", stream)
-        source = self.source_text()
-        try:
-            with open(self.file, "w", encoding="utf-8", errors="surrogatepass", newline="\n") as f:
-                f.write(source)
-        except OSError:
-            pass
-        linecache.cache[self.document] = (lambda: source,)
+        for stream in (sys.stdout, sys.stderr):
+            stream.marker.begin(self.nonce, self.document)
+        if self.can_see_file():
+            try:
+                with open(self.file, "w", encoding="utf-8", newline="\n") as file:
+                    file.write(self.source_text())
+            except OSError:
+                pass
+        linecache.cache[self.document] = (self.source_text,)
         setattr(builtins, HOOK, self.hook)
+
+    def can_see_file(self):
+        """Whether the code could look for its own file: without these words it has no way to."""
+        pieces = [source for _, sources in self.context for source in sources]
+        pieces += self.script[1]
+        words = ("import", "__file__", "__builtins__", "open", "exec", "eval")
+        return any(word in code for _, code in pieces for word in words)
 
     def source_text(self):
         """The snippet and its context, every line at its place in the document."""
@@ -149,15 +173,6 @@ class Run:
             text.append(code)
             at = line + code.count("\n")
         return "".join(text)
-
-    def stream(self, fd, name):
-        raw = io.open(fd, "wb", closefd=False)
-        raw.raw.name = "<" + name + ">"
-        errors = "strict" if fd == 1 else "backslashreplace"
-        stream = TextIOWrapper(raw, "utf-8", errors, "\n", line_buffering=True)
-        stream.mode = "w"
-        stream.marker = Marker(self.native, self.nonce, self.document, fd)
-        return stream
 
     def mark(self, kind, line):
         for stream in (sys.__stdout__, sys.__stderr__):
@@ -180,6 +195,45 @@ class Run:
                 raise Ended(ended.error, context_line=sources[0][0]) from None
         return True
 
+    def run_main(self, kind, sources):
+        if self.chunks and sources[0][0] <= PADDED_LINES:
+            self.run_chunks(*sources[0])
+        else:
+            self.run_piece(kind, sources)
+
+    def run_chunks(self, line, code):
+        """The same as `run_script`, for a script whose top-level statements are known as text."""
+        try:
+            futures = 0
+            if len(self.chunks) > 1:
+                futures = self.check(padding(line) + code)
+            compiled = [self.compile_chunk(*chunk, futures) for chunk in self.chunks]
+        except COMPILE_ERRORS:
+            # The tree tells where and why, and is the judge where the two grammars disagree.
+            self.run_script([(line, code)], False)
+            return
+        for done, (line, text) in enumerate(self.chunks):
+            self.statements_left = len(self.chunks) - done - 1
+            if compiled[done] is None:
+                self.run_script([(line, text)], False)
+                continue
+            self.begin(line, False)
+            doc = self.globals["__doc__"]
+            try:
+                self.evaluate(compiled[done])
+            except BaseException as error:
+                self.end_unless_announced(error)
+            if done and text[0] not in IDENTIFIER_START:
+                # A string in the middle is no docstring.
+                self.globals["__doc__"] = doc
+
+    def compile_chunk(self, line, text, futures):
+        """`None` where some claim wants to see into the statement, which takes its tree."""
+        last = line + text.count("\n")
+        if any(line <= watched <= last for watched in self.watches):
+            return None
+        return self.compile(padding(line) + text, "exec", futures)
+
     def run_piece(self, kind, sources, is_context=False):
         run = self.run_session if kind == "session" else self.run_script
         run(sources, is_context)
@@ -189,7 +243,7 @@ class Run:
             try:
                 tree = self.parse(line, code)
                 futures = self.check(tree)
-            except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
+            except COMPILE_ERRORS as error:
                 error.snipcheck_compile = True
                 raise Ended(error) from None
             body = tree.body
@@ -233,12 +287,12 @@ class Run:
                 self.execute(module, "exec", futures)
             if watch and watch.subject:
                 self.compute_subject(line, watch.subject)
-        except SystemExit as error:
-            if not self.announced(error):
-                raise Ended(error) from None
         except BaseException as error:
-            if not self.announced(error):
-                raise Ended(error) from None
+            self.end_unless_announced(error)
+
+    def end_unless_announced(self, error):
+        if not self.announced(error):
+            raise Ended(error) from None
 
     def begin(self, line, is_context):
         if not is_context:
@@ -246,8 +300,13 @@ class Run:
             self.mark("s", line)
 
     def execute(self, module, mode, futures):
+        return self.evaluate(self.compile(module, mode, futures))
+
+    def compile(self, module, mode, futures):
         flags = futures | TOP_LEVEL_AWAIT
-        code = self.share(compile(module, self.document, mode, flags, True, 0))
+        return self.share(compile(module, self.document, mode, flags, True, 0))
+
+    def evaluate(self, code):
         result = eval(code, self.globals)
         if code.co_flags & COROUTINE:
             result = self.wait_for(result)
@@ -282,7 +341,7 @@ class Run:
         flags = ONLY_AST | TOP_LEVEL_AWAIT
         shift = line - 1
         if shift <= PADDED_LINES:
-            return compile("\n" * shift + code, self.document, "exec", flags, True)
+            return compile(padding(line) + code, self.document, "exec", flags, True)
         try:
             tree = compile(code, self.document, "exec", flags, True)
         except SyntaxError as error:
@@ -512,12 +571,16 @@ class Marker:
     and C code write.
     """
 
-    def __init__(self, native, nonce, document, fd):
+    def __init__(self, native, fd):
         self.native = native
+        self.fd = fd
+        self.head = ""
+        self.document = ""
+        self.line = None
+
+    def begin(self, nonce, document):
         self.head = "\0\2" + nonce
         self.document = document
-        self.fd = fd
-        self.line = None
 
     def statement(self, kind, line):
         self.line = None
@@ -556,9 +619,16 @@ class TextIOWrapper(io.TextIOWrapper):
 TextIOWrapper.__module__ = "_io"
 
 CODE = type(main.__code__)
+COMPILE_ERRORS = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
+IDENTIFIER_START = frozenset("acdghijklmnopqstvwxyzACDEGHIJKLMNOPQSTVWXYZ_@")
 PLAIN_TYPES = frozenset(
     (int, float, bool, complex, type(None), list, tuple, dict, set, frozenset, bytes, bytearray, range)
 )
+
+
+def padding(line):
+    """Blank lines that put what follows on its line of the document."""
+    return "\n" * (line - 1)
 
 
 def first_line(statement):

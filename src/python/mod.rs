@@ -30,6 +30,9 @@ pub struct Job {
     pub document: String,
     /// What to run.
     pub snippet: Snippet,
+    /// A script cut into its top-level statements (those that share a line together), where the
+    /// grammar could; else empty. Compiling them from text is cheaper than from a tree.
+    pub chunks: Vec<Source>,
     /// A secret of this run: marks and the completion record carry it.
     pub nonce: String,
     /// Its limits.
@@ -107,6 +110,7 @@ type JobParts = (
     String,
     String,
     (&'static str, Pieces),
+    Pieces,
     Vec<(&'static str, Pieces)>,
     Vec<String>,
     Vec<WatchParts>,
@@ -117,11 +121,14 @@ fn pieces(kind: SnippetKind, sources: &[Source]) -> (&'static str, Pieces) {
         SnippetKind::Script => "script",
         SnippetKind::Session => "session",
     };
-    let sources = sources
+    (kind, lines(sources))
+}
+
+fn lines(sources: &[Source]) -> Pieces {
+    sources
         .iter()
         .map(|source| (source.line.get(), source.code.clone()))
-        .collect();
-    (kind, sources)
+        .collect()
 }
 
 fn job_parts(job: Job, file: String) -> JobParts {
@@ -149,6 +156,7 @@ fn job_parts(job: Job, file: String) -> JobParts {
         job.nonce,
         file,
         pieces(snippet.kind, &snippet.sources),
+        lines(&job.chunks),
         context,
         snippet.supplied,
         watches,

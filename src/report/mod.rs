@@ -1,10 +1,32 @@
 //! Renders verdicts and problems, one file per output format; nothing upstream knows of formats.
+//!
+//! In goes a [`Report`]. What is worth telling is decided once, in `telling`, and every format
+//! tells the same; [`Summary`] counts, [`exit_status`] concludes. Text that a document or a
+//! snippet wrote passes through `neutral` before any format for people shows it.
+
+pub(crate) mod neutral;
+mod place;
+mod summary;
+mod contrast;
+mod finding;
+mod judged;
+mod outcome;
+mod telling;
+mod paint;
+mod excerpt;
+pub mod concise;
+pub mod full;
+pub mod json;
+#[cfg(test)]
+mod tests;
+
+pub use summary::Summary;
 
 use crate::compare::{JudgedClaim, Verdict};
 use crate::document::Document;
 use crate::observation::Observation;
 use crate::plan::Case;
-use crate::problem::Problem;
+use crate::problem::{Problem, Severity};
 use crate::run::Interpreter;
 use crate::sandbox::Confinement;
 
@@ -45,4 +67,31 @@ pub struct Report {
     pub documents: Vec<DocumentReport>,
     /// Wall time of the whole run in milliseconds.
     pub wall_ms: f64,
+}
+
+/// How a report for people is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Style {
+    /// Whether to colour; nothing is said by colour alone.
+    pub color: bool,
+    /// Columns of the terminal; `None` where there is none.
+    pub width: Option<usize>,
+    /// Whether to show what passed and what is worth no more than a note.
+    pub verbose: bool,
+    /// Whether what could not be decided fails the run, and is therefore shown.
+    pub strict: bool,
+}
+
+/// What the process exits with: 0 where everything judged held, 1 where something is broken or
+/// failed; if `strict`, also where something could not be decided.
+pub fn exit_status(report: &Report, strict: bool) -> u8 {
+    let summary = Summary::of(report);
+    let has_error = report
+        .documents
+        .iter()
+        .flat_map(|document| &document.problems)
+        .any(|problem| problem.severity == Severity::Error);
+    let is_undecided = summary.inconclusive + summary.claims_inconclusive > 0;
+    let is_wrong = summary.failed > 0 || summary.claims_broken > 0 || has_error;
+    u8::from(is_wrong || strict && is_undecided)
 }

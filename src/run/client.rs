@@ -19,11 +19,13 @@ use super::server::NOT_CONFINED;
 use super::wire::{self, Command, Decoded, Event, REPORT_BYTES};
 use super::{Interpreter, RunError};
 use crate::observation::{ContextFailure, EndKind, Ending, Observation, Record, Stream};
-use crate::plan::Snippet;
+use crate::plan::{Snippet, SnippetKind, Source};
 use crate::policy::Limits;
 use crate::python::Job;
 use crate::python::fork::PAGE_HEADER;
 use crate::sandbox::{Confinement, channel};
+use crate::syntax::Nesting;
+use crate::text::{LineIndex, LineNumber};
 
 /// The environment of every snippet: nothing of the caller's.
 const ENVIRONMENT: [(&str, &str); 6] = [
@@ -195,6 +197,7 @@ impl Client {
         let job = Job {
             document: document.to_owned(),
             snippet: snippet.clone(),
+            chunks: chunks(snippet),
             nonce: nonce.to_owned(),
             limits: *limits,
             scratch: scratch
@@ -254,6 +257,40 @@ impl Drop for Client {
             process.wait().ok();
         }
     }
+}
+
+/// The top-level statements of a script, those that share a line together.
+fn chunks(snippet: &Snippet) -> Vec<Source> {
+    let ([source], SnippetKind::Script) = (snippet.sources.as_slice(), snippet.kind) else {
+        return Vec::new();
+    };
+    let syntax = crate::syntax::syntax(&source.code);
+    if !syntax.errors.is_empty() {
+        return Vec::new();
+    }
+    let index = LineIndex::new(&source.code);
+    let mut starts: Vec<LineNumber> = Vec::new();
+    let mut last_end = None;
+    for statement in &syntax.statements {
+        if statement.nesting != Nesting::TopLevel {
+            continue;
+        }
+        let line = index.line(statement.span.start);
+        if last_end.is_none_or(|end| line > end) {
+            starts.push(line);
+        }
+        last_end = last_end.max(Some(index.line(statement.span.end)));
+    }
+    let offset = |line: LineNumber| index.full_line_span(line).start;
+    let ends = starts.iter().skip(1).map(|&line| offset(line));
+    starts
+        .iter()
+        .zip(ends.chain([source.code.len()]))
+        .map(|(&start, end)| Source {
+            line: source.line.plus(start.index()),
+            code: source.code[offset(start)..end].to_owned(),
+        })
+        .collect()
 }
 
 /// Why the supervisor killed a run.

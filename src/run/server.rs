@@ -75,6 +75,8 @@ struct Server {
 /// What a forked child keeps.
 #[derive(Debug)]
 struct Child {
+    /// The process that may report: the page is not mapped in those it forks.
+    pid: Pid,
     page: Page,
     /// Device and inode of the pipes on descriptors 1 and 2.
     streams: [(u64, u64); 2],
@@ -124,6 +126,9 @@ impl Host for Server {
         let Some(child) = &mut self.child else {
             return;
         };
+        if rustix::process::getpid() != child.pid {
+            return;
+        }
         if let Ok(mut line) = serde_json::to_vec(record) {
             line.push(b'\n');
             // A record that does not fit is lost; the end then does not fit either, or stands
@@ -270,7 +275,11 @@ impl Server {
                     identity(rustix::stdio::stdout()).unwrap_or_default(),
                     identity(rustix::stdio::stderr()).unwrap_or_default(),
                 ];
-                self.child = Some(Child { page, streams });
+                self.child = Some(Child {
+                    pid: rustix::process::getpid(),
+                    page,
+                    streams,
+                });
                 Ok((job, file))
             }
             Err(error) => {

@@ -1,5 +1,7 @@
 //! The one test binary.
 
 mod cases;
+mod cli;
 mod laws;
 mod stages;
+mod tidy;

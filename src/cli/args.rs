@@ -1,0 +1,192 @@
+//! What was typed: the command line as clap reads it.
+//!
+//! [`Args`] goes to [`super::settings`], which turns it into what is meant. Nothing here reads files or
+//! the environment.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Runs the Python in Markdown documents and checks what the documents say about it.
+#[derive(Debug, Parser)]
+#[command(name = "snipcheck", version, about, max_term_width = 100)]
+#[command(
+    after_help = "Exit status: 0 everything judged held, 1 something is broken or failed, \
+                        2 snipcheck could not do its job."
+)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// Colour the output
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t, global = true)]
+    pub color: ColorArg,
+
+    /// Say more: also what held and why a block was skipped
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+
+    /// Say less: no progress bar, no warnings
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the blocks, judge their claims, report
+    Check(CheckArgs),
+    /// Record what the blocks do in snapshots
+    Update(UpdateArgs),
+    /// Show every block with its role, without running anything
+    List(ListArgs),
+    /// Tell everything about one block
+    Explain(ExplainArgs),
+    /// Show the interpreter and the sandbox layers of this machine
+    Doctor(DoctorArgs),
+}
+
+/// `snipcheck check`.
+#[derive(Debug, clap::Args)]
+pub struct CheckArgs {
+    /// Files, directories, `FILE:LINE` for one block, `-` for standard input [default: .]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// How to report [default: full]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub format: Option<FormatArg>,
+
+    /// Fail also where something could not be decided
+    #[arg(long)]
+    pub strict: bool,
+
+    /// Do not compare with snapshots
+    #[arg(long)]
+    pub no_snapshots: bool,
+
+    /// Where snapshots live and how blocks run.
+    #[command(flatten)]
+    pub project: ProjectArgs,
+
+    /// Limits and interpreter.
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// `snipcheck update`.
+#[derive(Debug, clap::Args)]
+pub struct UpdateArgs {
+    /// Files, directories, `FILE:LINE` for one block [default: .]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// Show what would change, write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Where snapshots live.
+    #[command(flatten)]
+    pub project: ProjectArgs,
+
+    /// Limits and interpreter.
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// `snipcheck list`.
+#[derive(Debug, clap::Args)]
+pub struct ListArgs {
+    /// Files, directories, `FILE:LINE` for one block, `-` for standard input [default: .]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// Where snapshots live.
+    #[command(flatten)]
+    pub project: ProjectArgs,
+}
+
+/// `snipcheck explain`.
+#[derive(Debug, clap::Args)]
+pub struct ExplainArgs {
+    /// A line inside the block, as `FILE:LINE`
+    #[arg(value_name = "FILE:LINE")]
+    pub place: PathBuf,
+
+    /// Where snapshots live.
+    #[command(flatten)]
+    pub project: ProjectArgs,
+
+    /// Limits and interpreter.
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// `snipcheck doctor`.
+#[derive(Debug, clap::Args)]
+pub struct DoctorArgs {
+    /// Limits and interpreter.
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// Flags about the files of a project.
+#[derive(Debug, Default, clap::Args)]
+pub struct ProjectArgs {
+    /// Folder of the snapshots [default: expectations, beside the settings file]
+    #[arg(long, value_name = "DIR")]
+    pub expectations: Option<PathBuf>,
+}
+
+/// Flags about running.
+#[derive(Debug, Default, clap::Args)]
+pub struct RunArgs {
+    /// Blocks that run at the same time [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub jobs: Option<u32>,
+
+    /// Wall time that a block may take [default: 10]
+    #[arg(long, value_name = "SECONDS", value_parser = super::settings::parse_seconds)]
+    pub timeout: Option<u64>,
+
+    /// Memory that a block may take, in MiB [default: 1024]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    pub memory_mb: Option<u64>,
+
+    /// Output that a block may write, in KiB [default: 1024]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    pub output_kb: Option<u64>,
+
+    /// Processes and threads that a block may have at one time [default: 64]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=65_536))]
+    pub processes: Option<u64>,
+
+    /// The interpreter that runs the blocks [default: the one snipcheck was built with]
+    #[arg(long, value_name = "PATH")]
+    pub python: Option<PathBuf>,
+}
+
+/// A report format.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum FormatArg {
+    /// The document's lines with the claims underlined
+    #[default]
+    Full,
+    /// One line for each problem
+    Concise,
+    /// One JSON object
+    Json,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ColorArg {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}

@@ -1,0 +1,518 @@
+//! What is meant: flags, then `snipcheck.toml` or `[tool.snipcheck]` of `pyproject.toml`, then defaults.
+//!
+//! The settings file is the nearest one from the current directory upward; in one directory
+//! `snipcheck.toml` wins. Paths in it are relative to its directory, paths in flags to the current one.
+//! Every key is also a flag, but for those that describe a document set (`assume-imports`, `exclude`).
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::thread::available_parallelism;
+
+use serde::Deserialize;
+use toml::{Spanned, Value};
+
+use super::args::{FormatArg, ProjectArgs, RunArgs};
+use crate::plan;
+use crate::policy::{Limits, Policy};
+use crate::run::RunOptions;
+use crate::store::{self, StoreError};
+use crate::text::{LineIndex, LineNumber};
+
+/// The keys of a settings file.
+const KEYS: [&str; 11] = [
+    "assume-imports",
+    "exclude",
+    "expectations",
+    "format",
+    "jobs",
+    "memory-mb",
+    "output-kb",
+    "processes",
+    "python",
+    "strict",
+    "timeout",
+];
+
+const SETTINGS_FILE: &str = "snipcheck.toml";
+const PYPROJECT_FILE: &str = "pyproject.toml";
+
+/// The longest wall limit: a day, in seconds.
+const MAX_TIMEOUT_SECONDS: f64 = 86_400.0;
+
+/// What was typed, as far as a settings file may say it too.
+#[derive(Clone, Copy, Debug)]
+pub struct Typed<'a> {
+    /// Flags about files.
+    pub project: &'a ProjectArgs,
+    /// Flags about running.
+    pub run: &'a RunArgs,
+    /// `--format`.
+    pub format: Option<FormatArg>,
+    /// `--strict`.
+    pub strict: bool,
+}
+
+impl<'a> Typed<'a> {
+    /// Of a command that has no other flags than these.
+    pub fn of(project: &'a ProjectArgs, run: &'a RunArgs) -> Self {
+        Typed {
+            project,
+            run,
+            format: None,
+            strict: false,
+        }
+    }
+}
+
+/// Everything the commands go by.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The current directory.
+    pub current: PathBuf,
+    /// The directory of the settings file, or the current one: paths of snapshots mirror paths below it.
+    pub root: PathBuf,
+    /// The folder of the snapshots.
+    pub expectations: PathBuf,
+    /// How to report.
+    pub format: FormatArg,
+    /// Blocks that run at the same time.
+    pub jobs: usize,
+    /// Whether what could not be decided fails.
+    pub strict: bool,
+    /// What a block's run may do.
+    pub policy: Policy,
+    /// The interpreter that runs the blocks, if not the one built in.
+    pub python: Option<PathBuf>,
+    /// Modules that the documents take as imported.
+    pub assume_imports: Vec<String>,
+    /// Patterns (as in `.gitignore`, relative to `root`) of documents to leave out.
+    pub exclude: Vec<String>,
+}
+
+impl Settings {
+    /// The settings of a run in the current directory.
+    pub fn load(typed: Typed<'_>) -> Result<Self, SettingsError> {
+        let current = std::env::current_dir().map_err(SettingsError::NoCurrentDirectory)?;
+        settings(&current, typed)
+    }
+
+    /// `path` as people here would name it.
+    pub fn shown<'a>(&self, path: &'a Path) -> std::path::Display<'a> {
+        shown(&self.current, path)
+    }
+
+    /// How to plan.
+    pub fn plan_options(&self) -> plan::Options {
+        plan::Options {
+            assume_imports: self.assume_imports.clone(),
+            python: None,
+            policy: self.policy.clone(),
+        }
+    }
+
+    /// How to run, under the first hash seed.
+    pub fn run_options(&self) -> RunOptions {
+        RunOptions {
+            jobs: self.jobs,
+            python: self.python.clone(),
+            hash_seed: 0,
+            limits: self.policy.limits,
+        }
+    }
+}
+
+fn shown<'a>(current: &Path, path: &'a Path) -> std::path::Display<'a> {
+    path.strip_prefix(current).unwrap_or(path).display()
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug)]
+pub enum SettingsError {
+    /// The current directory is gone, or out of reach.
+    NoCurrentDirectory(std::io::Error),
+    /// A file could not be read.
+    Store(StoreError),
+    /// A file is not TOML.
+    NotToml {
+        /// The file.
+        path: PathBuf,
+        /// The first line that is wrong.
+        line: LineNumber,
+        /// The parser's word.
+        message: String,
+    },
+    /// A key that means nothing.
+    UnknownKey {
+        /// The file.
+        path: PathBuf,
+        /// The key's line.
+        line: LineNumber,
+        /// The key.
+        key: String,
+    },
+    /// A value that its key cannot have.
+    BadValue {
+        /// The file.
+        path: PathBuf,
+        /// The value's line.
+        line: LineNumber,
+        /// The key.
+        key: String,
+        /// What it can have.
+        wanted: &'static str,
+    },
+}
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SettingsError::NoCurrentDirectory(cause) => {
+                write!(f, "failed to find the current directory: {cause}")
+            }
+            SettingsError::Store(error) => error.fmt(f),
+            SettingsError::NotToml {
+                path,
+                line,
+                message,
+            } => write!(f, "{}:{line}: not valid TOML: {message}", path.display()),
+            SettingsError::UnknownKey { path, line, key } => {
+                write!(f, "{}:{line}: unknown setting `{key}`; ", path.display())?;
+                match nearest_key(key) {
+                    Some(nearest) => write!(f, "did you mean `{nearest}`?"),
+                    None => write!(f, "the settings are {}", KEYS.map(quoted).join(", ")),
+                }
+            }
+            SettingsError::BadValue {
+                path,
+                line,
+                key,
+                wanted,
+            } => write!(f, "{}:{line}: `{key}` must be {wanted}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for SettingsError {}
+
+impl From<StoreError> for SettingsError {
+    fn from(error: StoreError) -> Self {
+        SettingsError::Store(error)
+    }
+}
+
+fn quoted(key: &str) -> String {
+    format!("`{key}`")
+}
+
+fn nearest_key(key: &str) -> Option<&'static str> {
+    let wanted = key.to_lowercase().replace('_', "-");
+    similar::get_close_matches(wanted.as_str(), &KEYS, 1, 0.55)
+        .first()
+        .and_then(|nearest| KEYS.into_iter().find(|known| known == nearest))
+}
+
+/// The settings for a run in the directory `current`.
+fn settings(current: &Path, typed: Typed<'_>) -> Result<Settings, SettingsError> {
+    let (root, file) = match nearest_file(current)? {
+        Some(found) => found,
+        None => (current.to_path_buf(), FileSettings::default()),
+    };
+    let limits = limits(typed.run, &file);
+    let expectations = match (&typed.project.expectations, &file.expectations) {
+        (Some(typed), _) => current.join(typed),
+        (None, Some(set)) => root.join(set),
+        (None, None) => root.join("expectations"),
+    };
+    let python = match (&typed.run.python, &file.python) {
+        (Some(typed), _) => Some(current.join(typed)),
+        (None, Some(set)) => Some(root.join(set)),
+        (None, None) => None,
+    };
+    let jobs = typed.run.jobs.or(file.jobs).map(|jobs| jobs as usize);
+    Ok(Settings {
+        current: current.to_path_buf(),
+        expectations,
+        format: typed.format.or(file.format).unwrap_or_default(),
+        jobs: jobs.unwrap_or_else(|| available_parallelism().map_or(1, NonZeroUsize::get)),
+        strict: typed.strict || file.strict.unwrap_or(false),
+        policy: Policy { limits },
+        python,
+        assume_imports: file.assume_imports,
+        exclude: file.exclude,
+        root,
+    })
+}
+
+fn limits(typed: &RunArgs, file: &FileSettings) -> Limits {
+    let study = Limits::STUDY;
+    let bytes = |typed: Option<u64>, set: Option<u64>, shift: u32, default: u64| {
+        typed.or(set).map_or(default, |count| count << shift)
+    };
+    Limits {
+        wall_ms: typed.timeout.or(file.timeout_ms).unwrap_or(study.wall_ms),
+        memory_bytes: bytes(typed.memory_mb, file.memory_mb, 20, study.memory_bytes),
+        output_bytes: bytes(typed.output_kb, file.output_kb, 10, study.output_bytes),
+        processes: typed
+            .processes
+            .or(file.processes)
+            .unwrap_or(study.processes),
+        ..study
+    }
+}
+
+/// Reads a number of seconds as milliseconds.
+pub(super) fn parse_seconds(text: &str) -> Result<u64, String> {
+    text.parse()
+        .ok()
+        .and_then(milliseconds)
+        .ok_or_else(|| format!("not a number of seconds between 0.001 and {MAX_TIMEOUT_SECONDS}"))
+}
+
+fn milliseconds(seconds: f64) -> Option<u64> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the range is checked first"
+    )]
+    (0.001..=MAX_TIMEOUT_SECONDS)
+        .contains(&seconds)
+        .then(|| (seconds * 1000.0).round() as u64)
+}
+
+/// What a settings file says.
+#[derive(Debug, Default, PartialEq)]
+struct FileSettings {
+    expectations: Option<String>,
+    format: Option<FormatArg>,
+    jobs: Option<u32>,
+    strict: Option<bool>,
+    timeout_ms: Option<u64>,
+    memory_mb: Option<u64>,
+    output_kb: Option<u64>,
+    processes: Option<u64>,
+    python: Option<String>,
+    assume_imports: Vec<String>,
+    exclude: Vec<String>,
+}
+
+type Table = BTreeMap<Spanned<String>, Spanned<Value>>;
+
+#[derive(Deserialize)]
+struct Pyproject {
+    tool: Option<Tools>,
+}
+
+#[derive(Deserialize)]
+struct Tools {
+    snipcheck: Option<Table>,
+}
+
+fn nearest_file(current: &Path) -> Result<Option<(PathBuf, FileSettings)>, SettingsError> {
+    for directory in current.ancestors() {
+        let path = directory.join(SETTINGS_FILE);
+        if let Some(text) = store::read_if_exists(&path)? {
+            let path = path.strip_prefix(current).unwrap_or(&path);
+            let table = parse_toml::<Table>(path, &text)?;
+            let file = FileSettings::read(path, &text, table)?;
+            return Ok(Some((directory.to_path_buf(), file)));
+        }
+        let path = directory.join(PYPROJECT_FILE);
+        let text = store::read_if_exists(&path)?;
+        let path = path.strip_prefix(current).unwrap_or(&path);
+        // A project file that never names this tool is not ours to complain about.
+        if let Some(text) = text
+            && text.contains("snipcheck")
+            && let Some(table) = parse_toml::<Pyproject>(path, &text)?
+                .tool
+                .and_then(|tools| tools.snipcheck)
+        {
+            let file = FileSettings::read(path, &text, table)?;
+            return Ok(Some((directory.to_path_buf(), file)));
+        }
+    }
+    Ok(None)
+}
+
+fn parse_toml<T: serde::de::DeserializeOwned>(path: &Path, text: &str) -> Result<T, SettingsError> {
+    toml::from_str(text).map_err(|error| SettingsError::NotToml {
+        path: path.to_path_buf(),
+        line: LineIndex::new(text).line(error.span().map_or(0, |span| span.start)),
+        message: error.message().trim_end().replace('\n', ", "),
+    })
+}
+
+impl FileSettings {
+    fn read(path: &Path, text: &str, table: Table) -> Result<Self, SettingsError> {
+        let mut file = FileSettings::default();
+        let index = LineIndex::new(text);
+        for (key, value) in table {
+            let key_line = index.line(key.span().start);
+            let value_line = index.line(value.span().start);
+            let key = key.into_inner();
+            file.set(&key, value.into_inner())
+                .map_err(|wrong| match wrong {
+                    Wrong::Key => SettingsError::UnknownKey {
+                        path: path.to_path_buf(),
+                        line: key_line,
+                        key,
+                    },
+                    Wrong::Value(wanted) => SettingsError::BadValue {
+                        path: path.to_path_buf(),
+                        line: value_line,
+                        key,
+                        wanted,
+                    },
+                })?;
+        }
+        Ok(file)
+    }
+
+    fn set(&mut self, key: &str, value: Value) -> Result<(), Wrong> {
+        match key {
+            "assume-imports" => self.assume_imports = strings(value)?,
+            "exclude" => self.exclude = strings(value)?,
+            "expectations" => self.expectations = Some(string(value)?),
+            "format" => self.format = Some(format(value)?),
+            "jobs" => self.jobs = Some(jobs(value)?),
+            "memory-mb" => self.memory_mb = Some(size(value)?),
+            "output-kb" => self.output_kb = Some(size(value)?),
+            "processes" => self.processes = Some(processes(value)?),
+            "python" => self.python = Some(string(value)?),
+            "strict" => self.strict = Some(value.as_bool().ok_or("true or false")?),
+            "timeout" => self.timeout_ms = Some(timeout(value)?),
+            _ => return Err(Wrong::Key),
+        }
+        Ok(())
+    }
+}
+
+/// What is wrong with a line of a settings file.
+#[derive(Debug, PartialEq)]
+enum Wrong {
+    /// There is no such key.
+    Key,
+    /// Its value must be something else: this.
+    Value(&'static str),
+}
+
+impl From<&'static str> for Wrong {
+    fn from(wanted: &'static str) -> Self {
+        Wrong::Value(wanted)
+    }
+}
+
+fn string(value: Value) -> Result<String, &'static str> {
+    match value {
+        Value::String(text) if !text.is_empty() => Ok(text),
+        _ => Err("a text that is not empty"),
+    }
+}
+
+fn strings(value: Value) -> Result<Vec<String>, &'static str> {
+    const WANTED: &str = "a list of texts";
+    let Value::Array(values) = value else {
+        return Err(WANTED);
+    };
+    values
+        .into_iter()
+        .map(|value| string(value).map_err(|_| WANTED))
+        .collect()
+}
+
+fn format(value: Value) -> Result<FormatArg, &'static str> {
+    value
+        .as_str()
+        .and_then(|name| <FormatArg as clap::ValueEnum>::from_str(name, false).ok())
+        .ok_or("\"full\", \"concise\" or \"json\"")
+}
+
+fn jobs(value: Value) -> Result<u32, &'static str> {
+    within(&value, 1024)
+        .and_then(|jobs| u32::try_from(jobs).ok())
+        .ok_or("a whole number from 1 to 1024")
+}
+
+fn size(value: Value) -> Result<u64, &'static str> {
+    within(&value, 1 << 20).ok_or("a whole number from 1 to 1048576")
+}
+
+fn processes(value: Value) -> Result<u64, &'static str> {
+    within(&value, 65_536).ok_or("a whole number from 1 to 65536")
+}
+
+fn timeout(value: Value) -> Result<u64, &'static str> {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "numbers that large are out of range"
+    )]
+    let seconds = value
+        .as_float()
+        .or_else(|| value.as_integer().map(|n| n as f64));
+    seconds
+        .and_then(milliseconds)
+        .ok_or("a number of seconds between 0.001 and 86400")
+}
+
+fn within(value: &Value, max: u64) -> Option<u64> {
+    let number = u64::try_from(value.as_integer()?).ok()?;
+    (1..=max).contains(&number).then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<FileSettings, SettingsError> {
+        let path = Path::new(SETTINGS_FILE);
+        FileSettings::read(path, text, parse_toml(path, text)?)
+    }
+
+    fn error(text: &str) -> String {
+        read(text).expect_err("it is wrong").to_string()
+    }
+
+    #[test]
+    fn every_key_that_is_suggested_is_known() {
+        for key in KEYS {
+            let wrong = FileSettings::default().set(key, Value::Integer(-1));
+            assert!(matches!(wrong, Err(Wrong::Value(_))), "{key}: {wrong:?}");
+        }
+    }
+
+    #[test]
+    fn units_become_bytes_and_milliseconds() {
+        let file = read("timeout = 2.5\nmemory-mb = 3\noutput-kb = 4\n").expect("it is right");
+        let limits = limits(&RunArgs::default(), &file);
+        assert_eq!(limits.wall_ms, 2_500);
+        assert_eq!(limits.memory_bytes, 3 * 1024 * 1024);
+        assert_eq!(limits.output_bytes, 4 * 1024);
+    }
+
+    #[test]
+    fn errors_name_the_line_and_what_was_meant() {
+        assert_eq!(
+            error("strict = true\nTimout = 3\n"),
+            "snipcheck.toml:2: unknown setting `Timout`; did you mean `timeout`?"
+        );
+        assert_eq!(
+            error("memory_mb = 3\n"),
+            "snipcheck.toml:1: unknown setting `memory_mb`; did you mean `memory-mb`?"
+        );
+        assert_eq!(
+            error("jobs = 0\n"),
+            "snipcheck.toml:1: `jobs` must be a whole number from 1 to 1024"
+        );
+        assert_eq!(
+            error("timeout = nan\n"),
+            "snipcheck.toml:1: `timeout` must be a number of seconds between 0.001 and 86400"
+        );
+    }
+
+    #[test]
+    fn a_key_near_nothing_gets_the_whole_list() {
+        let error = error("zzz = 1\n");
+        assert!(error.contains("`assume-imports`, `exclude`"), "{error}");
+    }
+}

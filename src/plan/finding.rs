@@ -1,0 +1,189 @@
+//! What a block is given, and what it misses all the same.
+
+use crate::block::Block;
+use crate::document::Document;
+use crate::problem::{self, Problem};
+use crate::syntax::names::{Need, implied_import};
+use crate::text::Span;
+
+use super::announced::Announced;
+use super::chain::Chains;
+use super::context::{Index, Position, Slice};
+use super::piece::Piece;
+use super::{Options, Reason, SnippetKind};
+
+/// The Python blocks of a document with what was read of them, in step.
+pub(super) struct Pieces<'a> {
+    pub(super) document: &'a Document,
+    pub(super) blocks: &'a [Block],
+    pub(super) pieces: &'a [Piece],
+    pub(super) chains: &'a Chains<'a>,
+    pub(super) options: &'a Options,
+}
+
+/// What was found out about one block.
+#[derive(Default)]
+pub(super) struct Finding {
+    pub(super) slice: Slice,
+    pub(super) supplied: Vec<String>,
+    pub(super) static_reason: Option<Reason>,
+    pub(super) problems: Vec<Problem>,
+}
+
+/// Builtins of Python 2 that are gone.
+const PYTHON2_BUILTINS: &[&str] = &[
+    "basestring",
+    "execfile",
+    "raw_input",
+    "unichr",
+    "unicode",
+    "xrange",
+];
+
+/// Finds out what the block at `at` needs from others.
+pub(super) fn find(these: &Pieces<'_>, index: &mut Index<'_>, at: Position) -> Finding {
+    let mut finding = Finding::default();
+    let (Some(piece), Some(block)) = (these.pieces.get(at), these.blocks.get(at)) else {
+        return finding;
+    };
+    if piece.skip.is_some() {
+        return finding;
+    }
+    let chain = these.chains.before(at, index.limit());
+    for &position in &chain {
+        finding.slice.take(position);
+    }
+    let announced = Announced::new(&piece.claims.claims, &piece.syntax);
+    for need in &piece.names().needs {
+        let place = piece.document_span(these.document, block, need.span);
+        let line = these.document.index.line(place.start);
+        let is_chained = chain.iter().any(|&it| index.binds(it, &need.name));
+        if is_chained || announced.is_missing(need, line) {
+            continue;
+        }
+        let search = Search {
+            these,
+            index,
+            at,
+            piece,
+            place,
+        };
+        search.need(need, &mut finding);
+    }
+    index.complete(&mut finding.slice, at);
+    supply_context(these, &mut finding);
+    if finding.slice.is_too_long {
+        let at = piece.document_span(these.document, block, Span::at(0));
+        finding.problems.push(problem::context_too_long(at));
+    }
+    finding
+}
+
+/// The imports that context blocks lack are supplied without a word: they are not this block's fault.
+fn supply_context(these: &Pieces<'_>, finding: &mut Finding) {
+    for (position, i) in std::mem::take(&mut finding.slice.missing) {
+        let names = these.pieces.get(position).map(Piece::names);
+        let need = names
+            .filter(|it| !it.has_star_import)
+            .and_then(|it| it.needs.get(i));
+        if let Some(import) = need.and_then(implied_import) {
+            finding.supply(import);
+        }
+    }
+}
+
+/// The search for one name.
+struct Search<'a> {
+    these: &'a Pieces<'a>,
+    index: &'a Index<'a>,
+    at: Position,
+    piece: &'a Piece,
+    /// Where the name is used.
+    place: Span,
+}
+
+impl Search<'_> {
+    fn need(&self, need: &Need, finding: &mut Finding) {
+        let names = self.piece.names();
+        let is_last_value = self.piece.kind == SnippetKind::Session && need.name == "_";
+        let is_lazy = need.is_annotation && self.these.options.python >= Some((3, 14));
+        if is_last_value || is_lazy {
+            return;
+        }
+        if need.is_latent {
+            return self.latent_need(need, finding);
+        }
+        if names.imported_inside.contains(&need.name)
+            && let Some(import) = implied_import(need)
+        {
+            let problem = problem::import_out_of_reach(self.place, &need.name, &import);
+            return self.missing_import(import, problem, finding);
+        }
+        if self.index.supply(&mut finding.slice, need, self.at)
+            || names.has_star_import
+            || need.is_bound_later
+        {
+            return;
+        }
+        if let Some(import) = implied_import(need) {
+            let problem = problem::missing_import(self.place, &need.name, &import);
+            self.missing_import(import, problem, finding);
+        } else if !need.is_guarded {
+            self.undefined(need, finding);
+        }
+    }
+
+    /// Nothing runs it, so nothing is run for it; only a forgotten import is worth a word.
+    fn latent_need(&self, need: &Need, finding: &mut Finding) {
+        if self.piece.names().has_star_import || self.index.is_bound_before(need, self.at) {
+            return;
+        }
+        if let Some(import) = implied_import(need).filter(|import| !self.is_assumed(import)) {
+            let problem = problem::latent_missing_import(self.place, &need.name, &import);
+            finding.problems.push(problem);
+        }
+    }
+
+    fn missing_import(&self, import: String, problem: Problem, finding: &mut Finding) {
+        if !self.is_assumed(&import) {
+            finding.problems.push(problem);
+            finding.static_reason = Some(Reason::MissingImport);
+        }
+        finding.supply(import);
+    }
+
+    /// Whether the settings take the module as given.
+    fn is_assumed(&self, import: &str) -> bool {
+        let module = import.split_ascii_whitespace().nth(1).unwrap_or_default();
+        let assumed = &self.these.options.assume_imports;
+        assumed.iter().any(|it| it == module)
+    }
+
+    fn undefined(&self, need: &Need, finding: &mut Finding) {
+        if PYTHON2_BUILTINS.contains(&need.name.as_str()) {
+            // Running it gives the NameError, and the verdict.
+            let what = format!("the builtin `{}` is gone", need.name);
+            finding.problems.push(problem::python2(self.place, &what));
+            return;
+        }
+        let later = self.index.bound_later(&need.name, self.at);
+        let later = later.and_then(|(position, span)| {
+            let piece = self.these.pieces.get(position)?;
+            let block = self.these.blocks.get(position)?;
+            Some(piece.document_span(self.these.document, block, span))
+        });
+        finding.problems.push(match later {
+            Some(later) => problem::defined_later(self.place, &need.name, later),
+            None => problem::undefined_name(self.place, &need.name),
+        });
+        finding.static_reason.get_or_insert(Reason::UndefinedName);
+    }
+}
+
+impl Finding {
+    fn supply(&mut self, import: String) {
+        if !self.supplied.contains(&import) {
+            self.supplied.push(import);
+        }
+    }
+}

@@ -1,0 +1,384 @@
+//! Decides everything before anything runs: which blocks run, after which others, under what policy,
+//! and why the rest does not. Pure.
+//!
+//! In goes a [`Document`], out comes its [`DocumentPlan`]. `piece` reads each block, `language` tells
+//! what is not Python, `directive` and `chain` what the author
+//! ordered, `context` which earlier blocks a block
+//! needs, `finding` what it then still misses, `announced` what the document says is missing, `watch` what its claims want to see.
+
+mod announced;
+mod chain;
+mod context;
+mod directive;
+mod finding;
+mod language;
+mod piece;
+mod watch;
+
+use self::chain::Chains;
+use self::context::{Index, Share, Slice};
+use self::finding::{Finding, Pieces};
+use self::piece::Piece;
+use crate::block::{self, Block, BlockId, Tag};
+use crate::claim::{self, Claim, Note};
+use crate::document::Document;
+use crate::policy::Policy;
+use crate::problem::Problem;
+use crate::syntax::{self, StatementKind, Syntax};
+use crate::text::LineNumber;
+
+/// Whether a block is run as a script or replayed as a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SnippetKind {
+    /// Run as `python file.py` would.
+    Script,
+    /// Its `>>>` examples are entered one after the other.
+    Session,
+}
+
+/// A piece of source at its place in the document.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Source {
+    /// Document line of its first line.
+    pub line: LineNumber,
+    /// The code; lines ended by `\n`.
+    pub code: String,
+}
+
+/// A value that some claim wants to see.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Watch {
+    /// First document line of the statement.
+    pub line: LineNumber,
+    /// Last document line of the statement.
+    pub last: LineNumber,
+    /// Whether the value of the expression statement itself is wanted.
+    pub wants_value: bool,
+    /// The expression to evaluate after the statement, if one is wanted.
+    pub subject: Option<String>,
+    /// Whether the document announces an exception here: the block then goes on with the next statement.
+    pub expects_exception: bool,
+}
+
+/// A Python block as it will be run.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Snippet {
+    /// Script or session.
+    pub kind: SnippetKind,
+    /// The code: one source for a script, one per example for a session.
+    pub sources: Vec<Source>,
+    /// The earlier blocks it needs, in document order: `(kind, sources)` each.
+    pub context: Vec<(SnippetKind, Vec<Source>)>,
+    /// Import statements supplied because the block lacks them (`import math`).
+    pub supplied: Vec<String>,
+    /// What claims want to see.
+    pub watches: Vec<Watch>,
+}
+
+/// Why a block does not run, or is not judged by running (`reason` in JSON).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// A claim is broken.
+    BrokenClaim,
+    /// An exception that nobody announced.
+    UncaughtException,
+    /// Not valid Python.
+    SyntaxError,
+    /// Longer than the wall limit.
+    TimedOut,
+    /// More memory than the limit.
+    MemoryLimit,
+    /// More output than the limit.
+    OutputLimit,
+    /// More processes than the limit.
+    ProcessLimit,
+    /// Ended without reaching its end.
+    EarlyExit,
+    /// `sys.exit` before the end, or with a status other than 0.
+    Exited,
+    /// Killed by a signal.
+    Signalled,
+    /// The output differs from the snapshot.
+    SnapshotDiffers,
+    /// A package is not installed.
+    MissingPackage,
+    /// A name is bound nowhere.
+    UndefinedName,
+    /// It waits for input.
+    ReadsInput,
+    /// A standard-library import is missing.
+    MissingImport,
+    /// It wants the network.
+    NeedsNetwork,
+    /// It wants a file that is not there.
+    NeedsFile,
+    /// It is tagged as Python and is something else.
+    NotPython,
+    /// A block it depends on failed.
+    ContextFailed,
+    /// The sandbox could not be set up.
+    NotConfined,
+    /// The author said so.
+    SkippedByAuthor,
+}
+
+impl Reason {
+    /// The kebab-case name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reason::BrokenClaim => "broken-claim",
+            Reason::UncaughtException => "uncaught-exception",
+            Reason::SyntaxError => "syntax-error",
+            Reason::TimedOut => "timed-out",
+            Reason::MemoryLimit => "memory-limit",
+            Reason::OutputLimit => "output-limit",
+            Reason::ProcessLimit => "process-limit",
+            Reason::EarlyExit => "early-exit",
+            Reason::Exited => "exited",
+            Reason::Signalled => "signalled",
+            Reason::SnapshotDiffers => "snapshot-differs",
+            Reason::MissingPackage => "missing-package",
+            Reason::UndefinedName => "undefined-name",
+            Reason::ReadsInput => "reads-input",
+            Reason::MissingImport => "missing-import",
+            Reason::NeedsNetwork => "needs-network",
+            Reason::NeedsFile => "needs-file",
+            Reason::NotPython => "not-python",
+            Reason::ContextFailed => "context-failed",
+            Reason::NotConfined => "not-confined",
+            Reason::SkippedByAuthor => "skipped-by-author",
+        }
+    }
+}
+
+/// What is to be done with a block.
+#[derive(Clone, Debug)]
+pub enum Decision {
+    /// Run it.
+    Run(Snippet),
+    /// Do not run it.
+    Skip(Reason),
+}
+
+/// One Python block with everything needed to run and judge it.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// The block.
+    pub block: Block,
+    /// Script or session.
+    pub kind: SnippetKind,
+    /// Whether and how it runs.
+    pub decision: Decision,
+    /// The blocks of the context, in document order.
+    pub context: Vec<BlockId>,
+    /// Static findings that decide the verdict whatever the run does: a missing import fails the
+    /// block, an undefined name makes it inconclusive.
+    pub static_reason: Option<Reason>,
+    /// What the document says about it.
+    pub claims: Vec<Claim>,
+    /// Its comments that are no claims.
+    pub notes: Vec<Note>,
+    /// What is wrong with it on paper.
+    pub problems: Vec<Problem>,
+    /// What its run may do.
+    pub policy: Policy,
+}
+
+/// All that is to be done with one document.
+#[derive(Clone, Debug)]
+pub struct DocumentPlan {
+    /// The document.
+    pub document: Document,
+    /// Its Python blocks in order.
+    pub cases: Vec<Case>,
+    /// Claims that belong to no block.
+    pub claims: Vec<Claim>,
+    /// Problems of the document itself.
+    pub problems: Vec<Problem>,
+}
+
+/// What is known before any document is read.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Modules that the documents take as imported: using one without an import is no problem.
+    pub assume_imports: Vec<String>,
+    /// Major and minor version of the interpreter, where it is known.
+    pub python: Option<(u8, u8)>,
+    /// What each run may do.
+    pub policy: Policy,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            assume_imports: Vec::new(),
+            python: None,
+            policy: Policy::STUDY,
+        }
+    }
+}
+
+/// Decides what is to be done with each Python block of `document`.
+pub fn plan(document: Document, options: &Options) -> DocumentPlan {
+    let (blocks, problems) = block::blocks(&document);
+    let (blocks, pieces) = read(&document, blocks);
+    let findings = find_all(&document, &blocks, &pieces, options);
+    let contexts: Vec<Context> = findings
+        .iter()
+        .map(|finding| context(&blocks, &pieces, &finding.slice))
+        .collect();
+    let cases = blocks
+        .into_iter()
+        .zip(pieces)
+        .zip(findings.into_iter().zip(contexts))
+        .map(|((block, piece), (finding, context))| {
+            case(&document, block, piece, finding, context, options)
+        })
+        .collect();
+    DocumentPlan {
+        document,
+        cases,
+        claims: Vec::new(),
+        problems,
+    }
+}
+
+/// Keeps the Python blocks and reads them; blocks that hold the output of the one before become its claims.
+fn read(document: &Document, blocks: Vec<Block>) -> (Vec<Block>, Vec<Piece>) {
+    let mut pieces = Vec::new();
+    let mut is_python = vec![false; blocks.len()];
+    let mut is_output = false;
+    for (at, block) in blocks.iter().enumerate() {
+        if std::mem::take(&mut is_output) || !piece::is_python(block) {
+            continue;
+        }
+        let mut piece = Piece::new(document, block);
+        let output = blocks
+            .get(at + 1)
+            .filter(|next| may_be_output(next))
+            .and_then(|next| {
+                let is_session = piece.kind == SnippetKind::Session;
+                claim::output_claim(document, block, &piece.syntax, next, is_session)
+            });
+        is_output = output.is_some();
+        if piece.skip.is_none() {
+            piece.claims.claims.extend(output);
+        }
+        pieces.push(piece);
+        is_python[at] = true;
+    }
+    let blocks = blocks
+        .into_iter()
+        .zip(is_python)
+        .filter_map(|(block, is_python)| is_python.then_some(block))
+        .collect();
+    (blocks, pieces)
+}
+
+/// Whether the block may hold the output of the one before: it is no session and, if it is tagged as
+/// Python, is nothing but literals, or does not parse.
+fn may_be_output(block: &Block) -> bool {
+    if block.is_session() || block.is_ipython() {
+        return false;
+    }
+    if block.tag != Tag::Python {
+        return true;
+    }
+    let syntax = syntax::syntax(&block.code);
+    let is_literal = !syntax.statements.is_empty()
+        && syntax.names == syntax::names::Names::default()
+        && syntax
+            .statements
+            .iter()
+            .all(|it| it.kind == StatementKind::Expression);
+    is_literal || !syntax.errors.is_empty()
+}
+
+fn find_all(
+    document: &Document,
+    blocks: &[Block],
+    pieces: &[Piece],
+    options: &Options,
+) -> Vec<Finding> {
+    let chains = Chains::new(pieces);
+    let these = Pieces {
+        document,
+        blocks,
+        pieces,
+        chains: &chains,
+        options,
+    };
+    let mut index = Index::new(pieces);
+    (0..pieces.len())
+        .map(|at| finding::find(&these, &mut index, at))
+        .collect()
+}
+
+/// The blocks of a context, and what of them runs.
+type Context = (Vec<BlockId>, Vec<(SnippetKind, Vec<Source>)>);
+
+fn context(blocks: &[Block], pieces: &[Piece], slice: &Slice) -> Context {
+    let mut context = Context::default();
+    if slice.is_too_long {
+        return context;
+    }
+    for (&at, share) in &slice.shares {
+        let (Some(block), Some(piece)) = (blocks.get(at), pieces.get(at)) else {
+            continue;
+        };
+        context.0.push(block.id.clone());
+        context.1.push(match share {
+            Share::Whole => (piece.kind, piece.sources.clone()),
+            Share::Imports(statements) => {
+                let sources = statements.iter().map(|&it| piece.excerpt(it)).collect();
+                (SnippetKind::Script, sources)
+            }
+        });
+    }
+    context
+}
+
+fn case(
+    document: &Document,
+    block: Block,
+    piece: Piece,
+    finding: Finding,
+    (ids, sources): Context,
+    options: &Options,
+) -> Case {
+    let skip = piece
+        .skip
+        .or(finding.slice.is_too_long.then_some(Reason::ContextFailed));
+    let syntax = match piece.kind {
+        SnippetKind::Script => &piece.syntax,
+        // Claims of a session are about whole examples.
+        SnippetKind::Session => &Syntax::default(),
+    };
+    let watches = watch::watches(document, &block, syntax, &piece.claims.claims);
+    let decision = match skip {
+        Some(reason) => Decision::Skip(reason),
+        None => Decision::Run(Snippet {
+            kind: piece.kind,
+            sources: piece.sources,
+            context: sources,
+            supplied: finding.supplied,
+            watches,
+        }),
+    };
+    let mut problems = piece.problems;
+    problems.extend(finding.problems);
+    problems.sort_by_key(|problem| problem.span.map(|span| span.start));
+    Case {
+        kind: piece.kind,
+        decision,
+        context: ids,
+        static_reason: finding.static_reason,
+        claims: piece.claims.claims,
+        notes: piece.claims.notes,
+        problems,
+        policy: options.policy.clone(),
+        block,
+    }
+}

@@ -1,0 +1,70 @@
+//! What the claims about a block want to see of its statements.
+
+use std::collections::BTreeMap;
+
+use crate::block::Block;
+use crate::claim::{Claim, Evidence, Expected, Subject};
+use crate::document::Document;
+use crate::syntax::{Statement, StatementKind, Syntax};
+use crate::text::LineNumber;
+
+use super::Watch;
+
+/// First and last line.
+type Lines = (LineNumber, LineNumber);
+
+/// One watch per statement that some claim is about, in document order.
+pub(super) fn watches(
+    document: &Document,
+    block: &Block,
+    syntax: &Syntax,
+    claims: &[Claim],
+) -> Vec<Watch> {
+    let mut watches: BTreeMap<Lines, Watch> = BTreeMap::new();
+    let statements = by_lines(document, block, syntax);
+    for claim in claims {
+        let Subject::Statement { first, last, .. } = claim.subject else {
+            continue;
+        };
+        let watch = watches.entry((first, last)).or_insert_with(|| Watch {
+            line: first,
+            last,
+            wants_value: false,
+            subject: None,
+            expects_exception: false,
+        });
+        if let Expected::Exception(_) = claim.expected {
+            watch.expects_exception |= claim.evidence != Evidence::Unmarked;
+        } else if let Some(statement) = statements.get(&(first, last)) {
+            want(watch, statement);
+        }
+    }
+    watches.into_values().collect()
+}
+
+/// A claim about a value wants that of the expression, and that of what the statement is about.
+fn want(watch: &mut Watch, statement: &Statement) {
+    match statement.kind {
+        StatementKind::Expression => watch.wants_value = true,
+        StatementKind::Assignment { .. } | StatementKind::Delete => {}
+        _ => return,
+    }
+    watch.subject.clone_from(&statement.subject);
+}
+
+/// The last statement on each range of lines: a comment stands behind that one.
+fn by_lines<'a>(
+    document: &Document,
+    block: &Block,
+    syntax: &'a Syntax,
+) -> BTreeMap<Lines, &'a Statement> {
+    let line = |offset| document.index.line(block.document_offset(offset));
+    syntax
+        .statements
+        .iter()
+        .map(|statement| {
+            let end = statement.span.end.max(statement.span.start + 1) - 1;
+            ((line(statement.span.start), line(end)), statement)
+        })
+        .collect()
+}

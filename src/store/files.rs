@@ -1,0 +1,168 @@
+//! Texts on disk: read, written whole or not at all, and where snapshots lie.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Component, Path, PathBuf};
+
+/// A file could not be read or written, or is not what it should be.
+#[derive(Debug)]
+pub struct StoreError {
+    /// What was tried: a verb.
+    action: &'static str,
+    path: PathBuf,
+    cause: io::Error,
+}
+
+impl StoreError {
+    fn new(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |cause| StoreError {
+            action,
+            path,
+            cause,
+        }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let StoreError {
+            action,
+            path,
+            cause,
+        } = self;
+        write!(f, "failed to {action} `{}`: {cause}", path.display())
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+/// The text of the file at `path`; `None` where there is none.
+pub fn read_if_exists(path: &Path) -> Result<Option<String>, StoreError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(cause)
+            if matches!(
+                cause.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            Ok(None)
+        }
+        Err(cause) => Err(StoreError::new("read", path)(cause)),
+    }
+}
+
+/// Writes `text` to the file at `path`, which is at every moment either the old one or the new one.
+pub fn write(path: &Path, text: &str) -> Result<(), StoreError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    write_in(folder, path, text).map_err(StoreError::new("write", path))
+}
+
+fn write_in(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+
+    fs::create_dir_all(folder)?;
+    let mut file = tempfile::Builder::new()
+        .prefix(".snipcheck-")
+        .permissions(fs::Permissions::from_mode(0o666))
+        .tempfile_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    // Without this the new name itself may be lost with the power.
+    File::open(folder)?.sync_all()
+}
+
+/// Removes the file at `path`, if it is there.
+pub fn remove(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(path) {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+            Err(StoreError::new("remove", path)(cause))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Where `document` stands seen from `root`, as the snapshots mirror it: `/` between parts, and `_up`
+/// for each step out of `root`, so that the mirrored path stays below the folder of the snapshots.
+pub fn mirrored(root: &Path, document: &Path) -> String {
+    let (root, document) = (full(root), full(document));
+    let (root, document) = match (fs::canonicalize(&root), fs::canonicalize(&document)) {
+        (Ok(real_root), Ok(real_document)) if !document.starts_with(&root) => {
+            (real_root, real_document)
+        }
+        _ => (root, document),
+    };
+    let shared = root
+        .components()
+        .zip(document.components())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let ups = root.components().skip(shared).map(|_| "_up".into());
+    let downs = document
+        .components()
+        .skip(shared)
+        .map(|part| part.as_os_str().to_string_lossy());
+    ups.chain(downs).collect::<Vec<_>>().join("/")
+}
+
+pub(super) fn full(path: &Path) -> PathBuf {
+    std::path::absolute(path).map_or_else(|_| path.to_path_buf(), |full| normal(&full))
+}
+
+/// The file of the snapshot of the document that [`mirrored`] gives as `source`.
+pub fn snapshot_file(expectations: &Path, source: &str) -> PathBuf {
+    expectations.join(format!("{source}.snap"))
+}
+
+/// `path` without `.` and `..`, read by the letter.
+fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                normal.pop();
+            }
+            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => {
+                normal.push(component);
+            }
+        }
+    }
+    normal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mirror_stays_below_the_folder_of_the_snapshots() {
+        let root = Path::new("/p/notes");
+        let cases = [
+            ("/p/notes/a.md", "a.md"),
+            ("/p/notes/sub/../b/c.md", "b/c.md"),
+            ("/p/other/a.md", "_up/other/a.md"),
+            ("/q/../../../a.md", "_up/_up/a.md"),
+        ];
+        for (document, expected) in cases {
+            assert_eq!(mirrored(root, Path::new(document)), expected);
+        }
+    }
+
+    #[test]
+    fn writing_replaces_the_file_and_leaves_nothing_else() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("deep/er/a.snap");
+        write(&file, "one").expect("it is written");
+        write(&file, "two").expect("it is written again");
+        assert_eq!(read_if_exists(&file).ok().flatten().as_deref(), Some("two"));
+        let beside = fs::read_dir(folder.path().join("deep/er")).map(Iterator::count);
+        assert_eq!(beside.ok(), Some(1));
+        remove(&file).expect("it is removed");
+        remove(&file).expect("it is gone already");
+        assert_eq!(read_if_exists(&file).ok(), Some(None));
+    }
+}
