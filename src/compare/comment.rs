@@ -43,8 +43,10 @@ pub(super) fn about_statement(said: &Said, place: Place, seen: &Seen) -> Outcome
 /// Compares with the output as a whole, or, of a statement that ran several times, with its parts.
 fn about_output(said: &Said, place: Place, seen: &Seen) -> Outcome {
     let all = seen.printed.concat();
-    if let Some(likeness) = text::agree(said, &all) {
-        return Outcome::new(Finding::Held(likeness), tidy(&all));
+    for written in [&all, &seen.during] {
+        if let Some(likeness) = text::agree(said, written) {
+            return Outcome::new(Finding::Held(likeness), tidy(written));
+        }
     }
     let pieces = &seen.printed;
     if place.may_repeat || (pieces.len() > 1 && !place.is_print) {
@@ -74,7 +76,11 @@ fn about_output(said: &Said, place: Place, seen: &Seen) -> Outcome {
         _ if place.may_repeat && pieces.len() != 1 => Finding::Inconclusive("ran-several-times"),
         _ => Finding::Broken,
     };
-    Outcome::new(finding, tidy(&all))
+    let shown = match said.text.contains('\n') && !seen.during.is_empty() {
+        true => &seen.during,
+        false => &all,
+    };
+    Outcome::new(finding, tidy(shown))
 }
 
 /// Which of several outputs is meant: each of them, the first, or one.
