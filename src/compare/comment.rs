@@ -11,6 +11,9 @@ use crate::observation::Computed;
 /// How many pieces of output are compared one by one.
 const PIECE_LIMIT: usize = 1000;
 
+/// Texts longer than this, in bytes, are compared with the output as a whole only.
+const TEXT_LIMIT: usize = 4096;
+
 /// Compares a comment with what its statement did.
 pub(super) fn about_statement(said: &Said, place: Place, seen: &Seen) -> Outcome {
     if !seen.printed.is_empty() {
@@ -49,7 +52,8 @@ fn about_output(said: &Said, place: Place, seen: &Seen) -> Outcome {
         }
     }
     let pieces = &seen.printed;
-    if place.may_repeat || (pieces.len() > 1 && !place.is_print) {
+    let is_short = said.text.len() <= TEXT_LIMIT;
+    if is_short && (place.may_repeat || (pieces.len() > 1 && !place.is_print)) {
         let parts: Vec<Option<Likeness>> = pieces
             .iter()
             .take(PIECE_LIMIT)
