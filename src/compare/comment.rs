@@ -11,6 +11,9 @@ use crate::observation::Computed;
 /// How many pieces of output are compared one by one.
 const PIECE_LIMIT: usize = 1000;
 
+/// Texts longer than this, in bytes, are compared with the output as a whole only.
+const TEXT_LIMIT: usize = 4096;
+
 /// Compares a comment with what its statement did.
 pub(super) fn about_statement(said: &Said, place: Place, seen: &Seen) -> Outcome {
     if !seen.printed.is_empty() {
@@ -43,11 +46,14 @@ pub(super) fn about_statement(said: &Said, place: Place, seen: &Seen) -> Outcome
 /// Compares with the output as a whole, or, of a statement that ran several times, with its parts.
 fn about_output(said: &Said, place: Place, seen: &Seen) -> Outcome {
     let all = seen.printed.concat();
-    if let Some(likeness) = text::agree(said, &all) {
-        return Outcome::new(Finding::Held(likeness), tidy(&all));
+    for written in [&all, &seen.during] {
+        if let Some(likeness) = text::agree(said, written) {
+            return Outcome::new(Finding::Held(likeness), tidy(written));
+        }
     }
     let pieces = &seen.printed;
-    if place.may_repeat || (pieces.len() > 1 && !place.is_print) {
+    let is_short = said.text.len() <= TEXT_LIMIT;
+    if is_short && (place.may_repeat || (pieces.len() > 1 && !place.is_print)) {
         let parts: Vec<Option<Likeness>> = pieces
             .iter()
             .take(PIECE_LIMIT)
@@ -74,7 +80,11 @@ fn about_output(said: &Said, place: Place, seen: &Seen) -> Outcome {
         _ if place.may_repeat && pieces.len() != 1 => Finding::Inconclusive("ran-several-times"),
         _ => Finding::Broken,
     };
-    Outcome::new(finding, tidy(&all))
+    let shown = match said.text.contains('\n') && !seen.during.is_empty() {
+        true => &seen.during,
+        false => &all,
+    };
+    Outcome::new(finding, tidy(shown))
 }
 
 /// Which of several outputs is meant: each of them, the first, or one.

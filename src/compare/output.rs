@@ -27,7 +27,6 @@ pub(super) fn agree(expected: &str, actual: &str) -> Option<Likeness> {
         })
         .collect();
     let found: Vec<&str> = actual.split('\n').collect();
-    let is_gap = |line: &&str| matches!(line.trim(), "..." | "…" | "[...]");
     align(&stated, &found, is_gap, |e, a| line_agrees(e, a)).or_else(|| {
         let filled = |lines: &[&str]| -> Vec<String> {
             lines
@@ -48,16 +47,19 @@ pub(super) fn agree(expected: &str, actual: &str) -> Option<Likeness> {
     })
 }
 
-/// Whether the actual lines are the beginning of the expected ones, which go on.
+/// Whether the actual lines may be the beginning of the expected ones, which go on.
 pub(super) fn is_begun(expected: &str, actual: &str) -> bool {
     let (expected, actual) = (tidy(expected), tidy(actual));
     let (stated, found): (Vec<&str>, Vec<&str>) =
         (expected.lines().collect(), actual.lines().collect());
-    found.len() < stated.len()
-        && stated
-            .iter()
-            .zip(&found)
-            .all(|(e, a)| line_agrees(e, a).is_some())
+    let is_shorter = found.len() < stated.len();
+    let mut lines = stated.iter().zip(&found);
+    stated.iter().any(is_gap) || (is_shorter && lines.all(|(e, a)| line_agrees(e, a).is_some()))
+}
+
+/// Whether the line stands for any lines.
+fn is_gap(line: &&str) -> bool {
+    matches!(line.trim(), "..." | "…" | "[...]")
 }
 
 /// The expected text with each traceback shortened to its last line, as a person would compare it.

@@ -21,6 +21,8 @@ pub(super) struct Trace<'o> {
 pub(super) struct Seen<'o> {
     /// What it wrote to standard output, one piece a write.
     pub printed: Vec<&'o str>,
+    /// What was written while it ran, by it or by what it called; only of a top-level statement.
+    pub during: String,
     /// What it wrote to standard error.
     pub stderr: String,
     /// The values of the expression itself, each time it ran.
@@ -95,6 +97,9 @@ impl<'o> Trace<'o> {
             indices = self.by_statement.get(&first).cloned().unwrap_or_default();
         }
         let mut seen = self.seen(&indices);
+        if is_top_level && let Some(during) = self.by_statement.get(&first) {
+            seen.during = self.seen(during).printed.concat();
+        }
         self.add_values(&mut seen, first);
         self.add_exceptions(&mut seen, first, last);
         let has_run = !seen.printed.is_empty()

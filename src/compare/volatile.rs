@@ -2,7 +2,11 @@
 //!
 //! This looks at shapes and at the code's words; it proves nothing, and makes no claim held.
 
-use crate::plan::Case;
+use std::cell::OnceCell;
+use std::collections::HashSet;
+
+use crate::plan::{Case, Decision};
+use crate::syntax::{self, StatementKind};
 use crate::text::LineNumber;
 
 /// Calls whose results differ from run to run or from machine to machine.
@@ -36,39 +40,96 @@ const SOURCES: [&str; 24] = [
 /// Calls that draw by chance, unless the code seeds them.
 const CHANCE: [&str; 4] = ["random", "shuffle(", "choice(", "sample("];
 
-/// What the code of one block calls, looked up once.
+/// What the code of one block asks the clock, memory or chance for; looked up when first wanted.
 pub(super) struct Sources<'c> {
     case: &'c Case,
-    is_seeded: bool,
-    /// Whether anything in the block is volatile.
-    is_fed: bool,
+    /// The names whose values come from there.
+    names: OnceCell<HashSet<String>>,
 }
 
 impl<'c> Sources<'c> {
     pub(super) fn new(case: &'c Case) -> Self {
-        let code = &case.block.code;
-        let is_seeded = code.contains("seed(");
         Sources {
             case,
-            is_seeded,
-            is_fed: is_source(code, is_seeded),
+            names: OnceCell::new(),
         }
     }
 
-    /// Whether the statement from `first` to `last` probably shows something else on each run.
+    /// Whether the statement on these lines probably shows something else on each run.
     pub(super) fn look_volatile(
         &self,
         lines: Option<(LineNumber, LineNumber)>,
         expected: &str,
         actual: &str,
     ) -> bool {
-        let calls_one = lines.is_some_and(|(first, last)| {
-            is_source(&statement(self.case, first, last), self.is_seeded)
-        });
-        calls_one
-            || (self.is_fed && shape(expected) == shape(actual))
-            || are_identities(expected, actual)
+        let names = self.names.get_or_init(|| volatile_names(self.case));
+        let code = match lines {
+            Some((first, last)) => statement(self.case, first, last),
+            None => self.case.block.code.clone(),
+        };
+        let is_source = is_source(&code, is_seeded(self.case))
+            || identifiers(&code).any(|name| names.contains(name));
+        match lines {
+            Some(_) => is_source || are_identities(expected, actual),
+            // Of a whole output only the numbers may differ.
+            None => is_source && shape(expected) == shape(actual),
+        }
     }
+}
+
+fn is_seeded(case: &Case) -> bool {
+    case.block.code.contains("seed(")
+}
+
+/// The names that get a volatile value, in the context or in the block, directly or through each other.
+fn volatile_names(case: &Case) -> HashSet<String> {
+    let mut names = HashSet::new();
+    if let Decision::Run(snippet) = &case.decision {
+        for source in snippet.context.iter().flat_map(|(_, sources)| sources) {
+            add_volatile_names(&source.code, is_seeded(case), &mut names);
+        }
+    }
+    add_volatile_names(&case.block.code, is_seeded(case), &mut names);
+    names
+}
+
+fn add_volatile_names(code: &str, is_seeded: bool, names: &mut HashSet<String>) {
+    for statement in syntax::syntax(code).statements {
+        let whole = code.get(statement.span.range()).unwrap_or_default();
+        let header = code
+            .get(statement.span.start..statement.header_end)
+            .unwrap_or_default();
+        let (text, bound) = match statement.kind {
+            StatementKind::Assignment { .. } => (whole, statement.subject.as_deref()),
+            StatementKind::Definition => (whole, defined_name(header)),
+            StatementKind::Compound => (header, bound_by_header(header)),
+            _ => continue,
+        };
+        let Some(bound) = bound else { continue };
+        if is_source(text, is_seeded) || identifiers(text).any(|name| names.contains(name)) {
+            names.extend(identifiers(bound).map(str::to_owned));
+        }
+    }
+}
+
+/// The name in `def name(…)`, `async def name(…)` or `class name(…)`, decorators before it or not.
+fn defined_name(header: &str) -> Option<&str> {
+    let mut words = identifiers(header);
+    words.find(|word| matches!(*word, "def" | "class"))?;
+    words.next()
+}
+
+/// What `for … in` or `with … as` binds.
+fn bound_by_header(header: &str) -> Option<&str> {
+    match header.split_once("for ") {
+        Some((_, rest)) => rest.split_once(" in ").map(|(targets, _)| targets),
+        None => header.split_once(" as ").map(|(_, target)| target),
+    }
+}
+
+fn identifiers(code: &str) -> impl Iterator<Item = &str> {
+    code.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .filter(|word| word.starts_with(|c: char| c.is_alphabetic() || c == '_'))
 }
 
 fn is_source(code: &str, is_seeded: bool) -> bool {

@@ -14,6 +14,7 @@ use std::ffi::CString;
 use std::path::Path;
 use std::sync::{Mutex, OnceLock};
 
+pub use pyo3::Python;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -244,7 +244,7 @@ fn ending(name: &str) -> Ending {
 }
 
 fn render(document: &Document, verdict: &Verdict) -> String {
-    let mut out = format!("{}", kebab(&verdict.status));
+    let mut out = kebab(&verdict.status);
     if let Some(reason) = verdict.reason {
         let _ = write!(out, ": {}", reason.as_str());
     }
