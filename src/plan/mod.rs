@@ -57,8 +57,31 @@ pub struct Watch {
     pub wants_value: bool,
     /// The expression to evaluate after the statement, if one is wanted.
     pub subject: Option<String>,
-    /// Whether the document announces an exception here: the block then goes on with the next statement.
-    pub expects_exception: bool,
+    /// The exception that the document announces here: the block then goes on with the next statement.
+    pub exception: Option<Announced>,
+}
+
+/// Which exceptions a document announces.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Announced {
+    /// Whatever is raised.
+    Any,
+    /// Exceptions of these types or of types derived from them; names without modules.
+    Types(Vec<String>),
+}
+
+impl Announced {
+    /// What is announced by either.
+    fn or(self, other: Announced) -> Announced {
+        match (self, other) {
+            (Announced::Types(mut these), Announced::Types(others)) => {
+                these.extend(others);
+                Announced::Types(these)
+            }
+            _ => Announced::Any,
+        }
+    }
 }
 
 /// A Python block as it will be run.
@@ -295,7 +318,13 @@ fn find_all(
 }
 
 /// The blocks of a context, and what of them runs.
-type Context = (Vec<BlockId>, Vec<(SnippetKind, Vec<Source>)>);
+#[derive(Default)]
+struct Context {
+    ids: Vec<BlockId>,
+    sources: Vec<(SnippetKind, Vec<Source>)>,
+    /// The exceptions that these blocks announce.
+    watches: Vec<Watch>,
+}
 
 fn context(document: &Document, blocks: &[Block], pieces: &[Piece], slice: &Slice) -> Context {
     let mut context = Context::default();
@@ -306,8 +335,13 @@ fn context(document: &Document, blocks: &[Block], pieces: &[Piece], slice: &Slic
         let (Some(block), Some(piece)) = (blocks.get(at), pieces.get(at)) else {
             continue;
         };
-        context.0.push(block.id.clone());
-        context.1.push(match share {
+        context.ids.push(block.id.clone());
+        if piece.kind == SnippetKind::Script {
+            let claims = &piece.claims.claims;
+            let watches = watch::watches(document, block, &piece.syntax, claims);
+            context.watches.extend(watch::in_context(watches));
+        }
+        context.sources.push(match share {
             Share::Whole => (piece.kind, piece.sources.clone()),
             Share::Imports(statements) => {
                 let sources = statements
@@ -326,7 +360,7 @@ fn case(
     block: Block,
     piece: Piece,
     finding: Finding,
-    (ids, sources): Context,
+    context: Context,
     options: &Options,
 ) -> Case {
     let skip = piece
@@ -337,13 +371,14 @@ fn case(
         // Claims of a session are about whole examples.
         SnippetKind::Session => &Syntax::default(),
     };
-    let watches = watch::watches(document, &block, syntax, &piece.claims.claims);
+    let mut watches = watch::watches(document, &block, syntax, &piece.claims.claims);
+    watches.extend(context.watches);
     let decision = match skip {
         Some(reason) => Decision::Skip(reason),
         None => Decision::Run(Snippet {
             kind: piece.kind,
             sources: piece.sources,
-            context: sources,
+            context: context.sources,
             supplied: finding.supplied,
             watches,
         }),
@@ -354,7 +389,7 @@ fn case(
     Case {
         kind: piece.kind,
         decision,
-        context: ids,
+        context: context.ids,
         static_reason: finding.static_reason,
         claims: piece.claims.claims,
         notes: piece.claims.notes,

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::block::Block;
-use crate::claim::{Claim, Evidence, Expected, Subject};
+use crate::claim::{Claim, Evidence, Expected, ExpectedException, Subject};
 use crate::document::Document;
 use crate::syntax::{Statement, StatementKind, Syntax};
 use crate::text::LineNumber;
 
-use super::Watch;
+use super::{Announced, Watch};
 
 /// First and last line.
 type Lines = (LineNumber, LineNumber);
@@ -31,15 +31,47 @@ pub(super) fn watches(
             last,
             wants_value: false,
             subject: None,
-            expects_exception: false,
+            exception: None,
         });
-        if let Expected::Exception(_) = claim.expected {
-            watch.expects_exception |= claim.evidence != Evidence::Unmarked;
+        if let Expected::Exception(expected) = &claim.expected {
+            let announced = announced(expected, claim.evidence);
+            watch.exception = Some(match watch.exception.take() {
+                None => announced,
+                Some(earlier) => earlier.or(announced),
+            });
         } else if let Some(statement) = statements.get(&(first, last)) {
             want(watch, statement);
         }
     }
     watches.into_values().collect()
+}
+
+/// What may pass the statement without ending the block.
+///
+/// A plain announcement lets every exception pass: one of another type breaks the claim, and the
+/// claims below are judged all the same. A weaker one must name what comes, or nothing would fail.
+fn announced(expected: &ExpectedException, evidence: Evidence) -> Announced {
+    match (&expected.type_name, evidence) {
+        (_, Evidence::Plain) | (None, Evidence::Weak) => Announced::Any,
+        (Some(name), _) => Announced::Types(vec![last_part(name).to_owned()]),
+        (None, Evidence::Unmarked) => Announced::Types(Vec::new()),
+    }
+}
+
+fn last_part(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}
+
+/// What an earlier block needs watched while it runs as context: its announced exceptions.
+pub(super) fn in_context(watches: Vec<Watch>) -> impl Iterator<Item = Watch> {
+    watches
+        .into_iter()
+        .filter(|watch| watch.exception.is_some())
+        .map(|watch| Watch {
+            wants_value: false,
+            subject: None,
+            ..watch
+        })
 }
 
 /// A claim about a value wants that of the expression, and that of what the statement is about.

@@ -110,7 +110,9 @@ class Run:
         self.chunks = chunks
         self.context = context
         self.supplied = supplied
-        self.watches = {watch[0]: Watch(*watch) for watch in watches}
+        self.watches = {}
+        for watch in watches:
+            self.watches.setdefault(watch[0], Watch(*watch)).join(Watch(*watch))
         self.nonce = nonce
         self.loop = None
         self.constants = {}
@@ -358,7 +360,7 @@ class Run:
                     described = self.describe(error)
                 if watch.line not in getattr(error, "snipcheck_seen", ()):
                     self.native.raised(watch.line, described)
-                is_expected = True
+                is_expected = is_expected or watch.announces(error)
         return is_expected
 
     # Compiling ----------------------------------------------------------------------------------
@@ -575,12 +577,30 @@ class Run:
 class Watch:
     """What some claim wants to see of one statement."""
 
-    def __init__(self, line, last, wants_value, subject, expects_exception):
+    def __init__(self, line, last, wants_value, subject, expects_exception, types):
         self.line = line
         self.last = last
         self.wants_value = wants_value
         self.subject = subject
         self.expects_exception = expects_exception
+        self.types = types
+
+    def join(self, other):
+        """Takes over what `other`, which begins on the same line, wants to see."""
+        self.last = max(self.last, other.last)
+        self.wants_value = self.wants_value or other.wants_value
+        self.subject = self.subject or other.subject
+        if other.expects_exception:
+            if not self.expects_exception:
+                self.types = other.types
+            elif self.types is not None:
+                self.types = None if other.types is None else self.types + other.types
+            self.expects_exception = True
+
+    def announces(self, error):
+        if self.types is None:
+            return True
+        return any(base.__name__ in self.types for base in type(error).__mro__)
 
 
 class Ended(Exception):

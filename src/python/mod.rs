@@ -20,7 +20,7 @@ use pyo3::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::observation::{Computed, EndKind, Exception, Raised, Record};
-use crate::plan::{Snippet, SnippetKind, Source};
+use crate::plan::{Announced, Snippet, SnippetKind, Source};
 use crate::policy::Limits;
 use crate::text::LineNumber;
 
@@ -105,7 +105,15 @@ type ExceptionParts = (
     Option<String>,
     bool,
 );
-type WatchParts = (usize, usize, bool, Option<String>, bool);
+/// The last two: whether an exception is announced, and of which types (`None`: any).
+type WatchParts = (
+    usize,
+    usize,
+    bool,
+    Option<String>,
+    bool,
+    Option<Vec<String>>,
+);
 type JobParts = (
     String,
     String,
@@ -143,12 +151,17 @@ fn job_parts(job: Job, file: String) -> JobParts {
         .watches
         .into_iter()
         .map(|watch| {
+            let types = match &watch.exception {
+                Some(Announced::Types(types)) => Some(types.clone()),
+                Some(Announced::Any) | None => None,
+            };
             (
                 watch.line.get(),
                 watch.last.get(),
                 watch.wants_value,
                 watch.subject,
-                watch.expects_exception,
+                watch.exception.is_some(),
+                types,
             )
         })
         .collect();

@@ -109,7 +109,7 @@ fn push_watch(out: &mut String, watch: &Watch) {
     if let Some(subject) = &watch.subject {
         let _ = write!(out, " subject `{subject}`");
     }
-    if watch.expects_exception {
+    if watch.exception.is_some() {
         out.push_str(" exception");
     }
     out.push('\n');
