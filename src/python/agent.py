@@ -244,7 +244,7 @@ class Run:
         for done, (line, text) in enumerate(self.chunks):
             self.statements_left = len(self.chunks) - done - 1
             if compiled[done] is None:
-                self.run_script([(line, text)], False)
+                self.run_script([(line, text)], False, self.statements_left)
                 continue
             self.begin(line, False)
             doc = self.globals["__doc__"]
@@ -267,7 +267,7 @@ class Run:
         run = self.run_session if kind == "session" else self.run_script
         run(sources, is_context)
 
-    def run_script(self, sources, is_context):
+    def run_script(self, sources, is_context, left=0):
         for line, code in sources:
             try:
                 tree = self.parse(line, code)
@@ -280,7 +280,7 @@ class Run:
                 self.globals["__doc__"] = body[0].value.value
             self.instrument(tree)
             for done, statement in enumerate(body):
-                self.statements_left = len(body) - done - 1
+                self.statements_left = left + len(body) - done - 1
                 self.run_statement(statement, futures, is_context)
 
     def run_session(self, sources, is_context):
