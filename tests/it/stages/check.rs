@@ -152,7 +152,7 @@ fn push_output(out: &mut String, text: &str) {
     if text.len() > OUTPUT_MAX {
         let _ = writeln!(out, "  long stdout");
     } else if !text.is_empty() {
-        let _ = writeln!(out, "  stdout {text:?}");
+        let _ = writeln!(out, "  stdout {:?}", without_addresses(text));
     }
 }
 
@@ -173,7 +173,7 @@ fn push_claim(out: &mut String, claim: &Value) {
     let _ = write!(out, " | {:?}", word(&claim["expected"]));
     if claim["actual"] != claim["expected"] {
         match claim["actual"].as_str() {
-            Some(actual) => _ = write!(out, " | {actual:?}"),
+            Some(actual) => _ = write!(out, " | {:?}", without_addresses(actual)),
             None => out.push_str(" | nothing"),
         }
     }
@@ -195,6 +195,18 @@ fn push_problems(out: &mut String, problems: &Value) {
 
 fn word(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
+}
+
+/// The text with every memory address written as `0x…`.
+fn without_addresses(text: &str) -> String {
+    let mut parts = text.split(" 0x");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_hexdigit());
+        out.push_str(if rest.len() < part.len() { " 0x…" } else { " 0x" });
+        out.push_str(rest);
+    }
+    out
 }
 
 /// The last line tells interpreter, sandbox and time.
