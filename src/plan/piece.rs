@@ -99,7 +99,9 @@ impl Piece {
             is_broken: false,
         };
         piece.add_examples(&examples);
-        if piece.sources.is_empty() {
+        if piece.sources.is_empty() && examples.iter().any(|example| example.is_skipped) {
+            piece.skip = Some(Reason::SkippedByAuthor);
+        } else if piece.sources.is_empty() {
             let at = block.document_span(Span::new(0, first_line_len(&block.code)));
             piece.not_python(at, "it holds prompts and no code");
         }
@@ -107,7 +109,7 @@ impl Piece {
     }
 
     fn add_examples(&mut self, examples: &[Example]) {
-        for example in examples {
+        for example in examples.iter().filter(|example| !example.is_skipped) {
             let own = syntax::syntax(&example.source);
             self.sources.push(Source {
                 line: example.line,
