@@ -4,6 +4,7 @@ mod cases;
 mod cli;
 mod laws;
 mod project;
+mod readme;
 mod stages;
 mod tidy;
 mod update;
