@@ -133,8 +133,9 @@ impl<'a> Index<'a> {
         self.pieces.get(at)?.names().bound.get(i)
     }
 
-    /// Where a block before `at` has the name from; a star import may be where, if nothing surer is.
-    fn origin(&self, need: &Need, at: Position) -> Option<Origin> {
+    /// Where `piece` may have the name from, before `at`: a star import only if nothing surer is
+    /// there, not even a star import of its own.
+    fn origin(&self, piece: &Piece, need: &Need, at: Position) -> Option<Origin> {
         let name = need.name.as_str();
         let binders = self.by_name.get(name).map(|doers| &doers.binders);
         if let Some(binder) = binders.and_then(|binders| last_before(binders, at)) {
@@ -146,14 +147,17 @@ impl<'a> Index<'a> {
         }
         // Modules do not come out of star imports.
         let is_module = implied_import(need).is_some_and(|it| it.starts_with("import "));
-        let importer = last_before(&self.star_importers, at).filter(|_| !is_module)?;
+        if is_module || piece.names().has_star_import {
+            return None;
+        }
+        let importer = last_before(&self.star_importers, at)?;
         let &statement = self.pieces.get(importer)?.names().star_imports.last()?;
         Some(Origin::Import(importer, statement))
     }
 
-    /// Whether some block before `at` may bind what is needed.
-    pub(super) fn is_bound_before(&self, need: &Need, at: Position) -> bool {
-        self.origin(need, at).is_some()
+    /// Whether some block before `at`, or a star import of its own, may bind what `piece` needs.
+    pub(super) fn is_bound_before(&self, piece: &Piece, need: &Need, at: Position) -> bool {
+        piece.names().has_star_import || self.origin(piece, need, at).is_some()
     }
 
     /// Whether the block at `at` binds the name.
@@ -161,9 +165,15 @@ impl<'a> Index<'a> {
         self.binding(at, name).is_some()
     }
 
-    /// Gives `slice`, which is for the block at `at`, what it takes to have the name; false if nothing earlier has it.
-    pub(super) fn supply(&self, slice: &mut Slice, need: &Need, at: Position) -> bool {
-        let Some(origin) = self.origin(need, at) else {
+    /// Adds to `slice` what it takes that `piece` has the name from before `at`; false if nothing there has it.
+    pub(super) fn supply(
+        &self,
+        slice: &mut Slice,
+        piece: &Piece,
+        need: &Need,
+        at: Position,
+    ) -> bool {
+        let Some(origin) = self.origin(piece, need, at) else {
             return false;
         };
         let name = need.name.as_str();
@@ -229,7 +239,7 @@ impl<'a> Index<'a> {
                 // A function is called later, when everything before the block has run.
                 let before = if need.is_latent { at } else { position };
                 let is_own = need.is_latent && own.contains(need.name.as_str());
-                if !is_own && !self.supply(slice, need, before) {
+                if !is_own && !self.supply(slice, piece, need, before) {
                     slice.missing.push((position, i));
                 }
             }

@@ -46,7 +46,8 @@ pub(super) fn find(these: &Pieces<'_>, index: &mut Index<'_>, at: Position) -> F
     let (Some(piece), Some(block)) = (these.pieces.get(at), these.blocks.get(at)) else {
         return finding;
     };
-    if piece.skip.is_some() {
+    // What does not parse needs nothing: CPython refuses it before any name is looked up.
+    if !piece.is_usable() {
         return finding;
     }
     let chain = these.chains.before(at, index.limit());
@@ -119,7 +120,9 @@ impl Search<'_> {
             let problem = problem::import_out_of_reach(self.place, &need.name, &import);
             return self.missing_import(import, problem, finding);
         }
-        if self.index.supply(&mut finding.slice, need, self.at)
+        if self
+            .index
+            .supply(&mut finding.slice, self.piece, need, self.at)
             || names.has_star_import
             || need.is_bound_later
         {
@@ -135,7 +138,7 @@ impl Search<'_> {
 
     /// Nothing runs it, so nothing is run for it; only a forgotten import is worth a word.
     fn latent_need(&self, need: &Need, finding: &mut Finding) {
-        if self.piece.names().has_star_import || self.index.is_bound_before(need, self.at) {
+        if self.index.is_bound_before(self.piece, need, self.at) {
             return;
         }
         if let Some(import) = implied_import(need).filter(|import| !self.is_assumed(import)) {
