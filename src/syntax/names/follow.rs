@@ -335,10 +335,12 @@ impl<'a> Walk<'a> {
 
     fn define(&mut self, holder: Option<(scope::ScopeId, &'a str)>) -> DefinitionId {
         let generation = holder.map_or(0, |(_, name)| self.generation(name));
+        let home = self.scopes.last().map(|scope| &scope.kind);
         self.facts.definitions.push(Definition {
             parent: self.owner,
             holder,
             generation,
+            is_method: matches!(home, Some(ScopeKind::Class { .. })),
             calls_parameter: false,
             has_mutable_default: false,
         });

@@ -110,7 +110,7 @@ impl<'a> Graph<'a> {
         weights
     }
 
-    /// How many globals were bound when each definition was first called from module level; `MAX` if it never was.
+    /// How many globals were bound when each function was first called from module level; `MAX` if it never was.
     fn first_calls(&self, facts: &Facts<'a>) -> Vec<usize> {
         let mut called = vec![usize::MAX; facts.definitions.len()];
         let mut reached: HashSet<Key> = HashSet::new();
@@ -122,6 +122,9 @@ impl<'a> Graph<'a> {
                     continue;
                 }
                 for &id in self.by_target.get(&target).into_iter().flatten() {
+                    if facts.definitions.get(id).is_some_and(|it| it.is_method) {
+                        continue;
+                    }
                     if let Some(known) = called.get_mut(id) {
                         *known = call.globals_bound.min(*known);
                     }

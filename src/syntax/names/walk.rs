@@ -38,6 +38,8 @@ pub(super) struct Definition<'a> {
     pub(super) holder: Option<(ScopeId, &'a str)>,
     /// Which of several definitions under that name at module level it is, counted from 0.
     pub(super) generation: usize,
+    /// Whether it stands in a class body: using the class does not say that it is called.
+    pub(super) is_method: bool,
     /// Whether it calls its first parameter itself: as a decorator it runs what it decorates.
     pub(super) calls_parameter: bool,
     /// Whether a default is an object that calls can change.
