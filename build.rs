@@ -31,9 +31,9 @@ print(get('INSTSONAME'))
 ";
 
 fn main() {
-    println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rerun-if-env-changed=PYO3_PYTHON");
-    println!("cargo:rerun-if-env-changed=PATH");
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed=PYO3_PYTHON");
+    println!("cargo::rerun-if-env-changed=PATH");
     let names = match std::env::var("PYO3_PYTHON") {
         Ok(name) => vec![name],
         Err(_) => NAMES.map(str::to_owned).to_vec(),
@@ -46,13 +46,12 @@ fn main() {
         }
     }
     println!(
-        "cargo:error=no CPython 3.9 or later with a shared library (libpython) and headers was found; \
+        "cargo::error=no CPython 3.9 or later with a shared library (libpython) and headers was found; \
          install one (Debian and Ubuntu: `apt-get install python3-dev`, Fedora: `dnf install \
          python3-devel`, pyenv: PYTHON_CONFIGURE_OPTS=--enable-shared), or name one with \
          PYO3_PYTHON=/path/to/python3 (tried: {})",
         refused.join("; ")
     );
-    std::process::exit(1);
 }
 
 /// What is needed to link one interpreter's library.
@@ -117,10 +116,10 @@ fn link(python: &Python) {
         link_name,
         loader_name,
     } = python;
-    println!("cargo:rustc-link-search=native={library_dir}");
-    println!("cargo:rustc-link-lib={link_name}");
+    println!("cargo::rustc-link-search=native={library_dir}");
+    println!("cargo::rustc-link-lib={link_name}");
     // A run path, not an rpath: LD_LIBRARY_PATH must win when another interpreter is chosen.
-    println!("cargo:rustc-link-arg=-Wl,--enable-new-dtags,-rpath,{library_dir}");
-    println!("cargo:rustc-env=SNIPCHECK_BUILT_FOR={executable}");
-    println!("cargo:rustc-env=SNIPCHECK_LIBPYTHON={loader_name}");
+    println!("cargo::rustc-link-arg=-Wl,--enable-new-dtags,-rpath,{library_dir}");
+    println!("cargo::rustc-env=SNIPCHECK_BUILT_FOR={executable}");
+    println!("cargo::rustc-env=SNIPCHECK_LIBPYTHON={loader_name}");
 }

@@ -3,6 +3,7 @@
 mod cases;
 mod cli;
 mod laws;
+mod planning;
 mod project;
 mod readme;
 mod stages;
