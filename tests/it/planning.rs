@@ -8,7 +8,7 @@ use std::hash::{Hash, Hasher};
 use proptest::prelude::*;
 use snipcheck::block::BlockId;
 use snipcheck::document::Document;
-use snipcheck::plan::{self, Case, Decision, Options};
+use snipcheck::plan::{self, Case, Decision, Options, Reason};
 
 /// A statement of a made-up document; names are `a` to `d`, functions `f` and `g`.
 #[derive(Clone, Debug)]
@@ -220,4 +220,34 @@ proptest! {
             }
         }
     }
+}
+
+/// `x1 = 0`, `x2 = x1 + 1` and so on, a block each.
+fn chained(count: usize) -> Vec<Case> {
+    let mut text = String::from("```python\nx0 = 0\n```\n");
+    for i in 1..count {
+        text += &format!("\n```python\nx{i} = x{} + 1\n```\n", i - 1);
+    }
+    plan::plan(Document::new("chain.md", text), &Options::default()).cases
+}
+
+#[test]
+fn two_hundred_chained_blocks_all_run() {
+    let cases = chained(200);
+    for (at, case) in cases.iter().enumerate() {
+        assert_eq!(case.context.len(), at);
+        assert!(matches!(case.decision, Decision::Run(_)));
+    }
+}
+
+#[test]
+fn an_endless_chain_is_cut_with_a_word() {
+    let cases = chained(1_100);
+    let last = cases.last().expect("there are cases");
+    assert!(matches!(
+        last.decision,
+        Decision::Skip(Reason::ContextFailed)
+    ));
+    assert_eq!(last.problems[0].id, "context-too-long");
+    assert!(last.context.is_empty());
 }
