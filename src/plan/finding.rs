@@ -56,6 +56,7 @@ pub(super) fn find(these: &Pieces<'_>, index: &mut Index<'_>, at: Position) -> F
         finding.slice.take(position);
     }
     let announced = Announced::new(&piece.claims.claims, &piece.syntax);
+    let mut doubtful = Vec::new();
     for need in &piece.names().needs {
         let place = piece.document_span(block, need.span);
         let line = these.document.index.line(place.start);
@@ -72,7 +73,21 @@ pub(super) fn find(these: &Pieces<'_>, index: &mut Index<'_>, at: Position) -> F
             piece,
             place,
         };
-        search.need(index, need, &mut finding);
+        if let Some(import) = search.need(index, need, &mut finding) {
+            doubtful.push((search, need, import));
+        }
+    }
+    let is_fragment = finding
+        .problems
+        .iter()
+        .any(|problem| problem.id == "undefined-name");
+    for (search, need, import) in doubtful {
+        if is_fragment {
+            search.undefined(index, need, &mut finding);
+        } else {
+            let problem = problem::missing_import(search.place, &need.name, &import);
+            search.missing_import(import, problem, &mut finding);
+        }
     }
     index.complete(&mut finding.slice, at);
     supply_context(these, &mut finding);
@@ -106,34 +121,42 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn need(&self, index: &mut Index<'_>, need: &Need, finding: &mut Finding) {
+    /// Finds what supplies `need`. Where only a well-known name (`Sequence`) hints at an import, gives
+    /// that import back: in a fragment with other undefined names it may well be another `Sequence`.
+    fn need(&self, index: &mut Index<'_>, need: &Need, finding: &mut Finding) -> Option<String> {
         let names = self.piece.names();
         let is_last_value = self.piece.kind == SnippetKind::Session && need.name == "_";
         let is_lazy = need.is_annotation && self.these.options.python >= Some((3, 14));
         if is_last_value || is_lazy {
-            return;
+            return None;
         }
         if need.is_latent {
-            return self.latent_need(index, need, finding);
+            self.latent_need(index, need, finding);
+            return None;
         }
         if names.imported_inside.contains(&need.name)
             && let Some(import) = implied_import(need)
         {
             let problem = problem::import_out_of_reach(self.place, &need.name, &import);
-            return self.missing_import(import, problem, finding);
+            self.missing_import(import, problem, finding);
+            return None;
         }
         if index.supply(&mut finding.slice, self.piece, need, self.at)
             || names.has_star_import
             || need.is_bound_later
         {
-            return;
+            return None;
         }
-        if let Some(import) = implied_import(need) {
-            let problem = problem::missing_import(self.place, &need.name, &import);
-            self.missing_import(import, problem, finding);
-        } else if !need.is_guarded {
-            self.undefined(index, need, finding);
+        match implied_import(need) {
+            Some(import) if import.starts_with("from ") => return Some(import),
+            Some(import) => {
+                let problem = problem::missing_import(self.place, &need.name, &import);
+                self.missing_import(import, problem, finding);
+            }
+            None if need.is_guarded => {}
+            None => self.undefined(index, need, finding),
         }
+        None
     }
 
     /// Nothing runs it, so nothing is run for it; only a forgotten import is worth a word.
