@@ -83,7 +83,9 @@ pub(super) fn find(these: &Pieces<'_>, index: &mut Index<'_>, at: Position) -> F
         .any(|problem| problem.id == "undefined-name");
     for (search, need, import) in doubtful {
         if is_fragment {
-            search.undefined(index, need, &mut finding);
+            let problem = problem::undefined_or_unimported(search.place, &need.name, &import);
+            finding.problems.push(problem);
+            finding.supply(import);
         } else {
             let problem = problem::missing_import(search.place, &need.name, &import);
             search.missing_import(import, problem, &mut finding);
