@@ -51,8 +51,24 @@ fn about_output(said: &Said, place: Place, seen: &Seen) -> Outcome {
             return Outcome::new(Finding::Held(likeness), tidy(written));
         }
     }
+    let whole_line = format!("{}{all}", seen.open_line);
+    if !seen.open_line.is_empty()
+        && let Some(likeness) = text::agree(said, &whole_line)
+    {
+        let held = Finding::Held(likeness.under(Tolerance::WholeLine));
+        return Outcome::new(held, tidy(&whole_line));
+    }
     let pieces = &seen.printed;
     let is_short = said.text.len() <= TEXT_LIMIT;
+    // Of two prints on one line the comment is about the last.
+    if is_short
+        && place.is_print
+        && let [_, .., last] = pieces.as_slice()
+        && let Some(likeness) = text::agree(said, last)
+    {
+        let held = Finding::Held(likeness.under(Tolerance::OneOfSeveral));
+        return Outcome::new(held, tidy(last));
+    }
     if is_short && (place.may_repeat || (pieces.len() > 1 && !place.is_print)) {
         let parts: Vec<Option<Likeness>> = pieces
             .iter()
@@ -80,8 +96,10 @@ fn about_output(said: &Said, place: Place, seen: &Seen) -> Outcome {
         _ if place.may_repeat && pieces.len() != 1 => Finding::Inconclusive("ran-several-times"),
         _ => Finding::Broken,
     };
+    let is_line_end = all.trim().is_empty() && !seen.open_line.is_empty();
     let shown = match said.text.contains('\n') && !seen.during.is_empty() {
         true => &seen.during,
+        false if is_line_end => &whole_line,
         false => &all,
     };
     Outcome::new(finding, tidy(shown))

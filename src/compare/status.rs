@@ -214,6 +214,7 @@ fn judge_exception(case: &Case, exception: &Exception) -> (Status, Reason, Optio
         () if is_a("EOFError") && exception.message == "EOF when reading a line" => {
             Some(Reason::ReadsInput)
         }
+        () if is_a("NameError") && is_known(case, "python2", exception) => None,
         () if is_a("NameError") && is_bound_nowhere(case, exception) => Some(Reason::UndefinedName),
         () if wants_network(exception) => Some(Reason::NeedsNetwork),
         () if is_a("FileNotFoundError") => Some(Reason::NeedsFile),
@@ -226,15 +227,26 @@ fn judge_exception(case: &Case, exception: &Exception) -> (Status, Reason, Optio
     };
     match reason {
         Some(reason) => {
-            let is_known = case
-                .problems
-                .iter()
-                .any(|known| known.id == problem.id && known.message == problem.message);
+            let is_known = is_known(case, problem.id, exception);
             let problem = (!is_known && problem.id != "uncaught-exception").then_some(problem);
             (Status::Inconclusive, reason, problem)
         }
-        None => (Status::Failed, Reason::UncaughtException, Some(problem)),
+        None => {
+            let problem = (!is_known(case, "python2", exception)).then_some(problem);
+            (Status::Failed, Reason::UncaughtException, problem)
+        }
     }
+}
+
+/// Whether the plan has told the problem `id` of the name that the exception misses.
+fn is_known(case: &Case, id: &str, exception: &Exception) -> bool {
+    let Some(name) = exception.name.as_deref() else {
+        return false;
+    };
+    let name = format!("`{name}`");
+    case.problems
+        .iter()
+        .any(|problem| problem.id == id && problem.message.contains(&name))
 }
 
 /// Whether the name that a `NameError` misses is bound by nothing in the block, so that the block is

@@ -47,6 +47,8 @@ pub enum Tolerance {
     ValueLast,
     /// The claim is the end of the printed line.
     LineEnd,
+    /// The claim is the whole line, and the statement only ended it.
+    WholeLine,
     /// A float written shorter.
     FloatRounded,
     /// `...` for a left-out part.
@@ -93,6 +95,7 @@ impl Tolerance {
             Tolerance::LeadWordInOutput => "lead-word-in-output",
             Tolerance::ValueLast => "value-last",
             Tolerance::LineEnd => "line-end",
+            Tolerance::WholeLine => "whole-line",
             Tolerance::FloatRounded => "float-rounded",
             Tolerance::Ellipsis => "ellipsis",
             Tolerance::FirstOfSeveral => "first-of-several",

@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use crate::observation::{Computed, Ending, Exception, Observation, Stream};
 use crate::text::LineNumber;
 
+/// How far back the beginning of an open line is looked for, in bytes.
+const OPEN_LINE_MAX: usize = 4096;
+
 /// An observation, indexed by document line.
 pub(super) struct Trace<'o> {
     /// The observation.
@@ -21,6 +24,8 @@ pub(super) struct Trace<'o> {
 pub(super) struct Seen<'o> {
     /// What it wrote to standard output, one piece a write.
     pub printed: Vec<&'o str>,
+    /// What stood before that on its first line, by statements that left the line open.
+    pub open_line: String,
     /// What was written while it ran, by it or by what it called; only of a top-level statement.
     pub during: String,
     /// What it wrote to standard error.
@@ -97,6 +102,7 @@ impl<'o> Trace<'o> {
             indices = self.by_statement.get(&first).cloned().unwrap_or_default();
         }
         let mut seen = self.seen(&indices);
+        seen.open_line = self.open_line(indices.first().copied());
         if is_top_level && let Some(during) = self.by_statement.get(&first) {
             seen.during = self.seen(during).printed.concat();
         }
@@ -112,6 +118,27 @@ impl<'o> Trace<'o> {
             false => Progress::NotReached,
         };
         seen
+    }
+
+    /// What was written to standard output since the last line end before the emission `index`.
+    fn open_line(&self, index: Option<usize>) -> String {
+        let mut pieces: Vec<&str> = Vec::new();
+        let mut len = 0;
+        let before = index.and_then(|index| self.observation.emissions.get(..index));
+        for emission in before.unwrap_or_default().iter().rev() {
+            if emission.stream != Stream::Stdout || len > OPEN_LINE_MAX {
+                break;
+            }
+            let text = emission.text.as_str();
+            let open = text.rfind('\n').map_or(text, |end| &text[end + 1..]);
+            pieces.push(open);
+            len += open.len();
+            if open.len() < text.len() {
+                break;
+            }
+        }
+        pieces.reverse();
+        pieces.concat()
     }
 
     /// Whether the run got as far as it was going to.

@@ -80,7 +80,8 @@ fn is_skip_comment(comment: &str) -> bool {
     match words.as_slice() {
         ["skip:", "next", third] => !third.starts_with("if"),
         ["skip:", "next"] => true,
-        ["snipcheck:", "skip", ..] | ["snipcheck-skip", ..] => true,
+        ["snipcheck:", word, ..] => word.trim_end_matches([',', ';', ':', '.']) == "skip",
+        ["snipcheck-skip", ..] => true,
         _ => false,
     }
 }

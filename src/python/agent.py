@@ -115,6 +115,7 @@ class Run:
             self.watches.setdefault(watch[0], Watch(*watch)).join(Watch(*watch))
         self.nonce = nonce
         self.loop = None
+        self.is_async = False
         self.constants = {}
         self.statements_left = 0
         self.globals = module.__dict__
@@ -187,9 +188,11 @@ class Run:
 
     def can_see_file(self):
         """Whether the code could look for its own file: without these words it has no way to."""
+        return self.mentions("import", "__file__", "__builtins__", "open", "exec", "eval")
+
+    def mentions(self, *words):
         pieces = [source for _, sources in self.context for source in sources]
         pieces += self.script[1]
-        words = ("import", "__file__", "__builtins__", "open", "exec", "eval")
         return any(word in code for _, code in pieces for word in words)
 
     def source_text(self):
@@ -244,7 +247,7 @@ class Run:
         for done, (line, text) in enumerate(self.chunks):
             self.statements_left = len(self.chunks) - done - 1
             if compiled[done] is None:
-                self.run_script([(line, text)], False)
+                self.run_script([(line, text)], False, futures, self.statements_left)
                 continue
             self.begin(line, False)
             doc = self.globals["__doc__"]
@@ -258,7 +261,7 @@ class Run:
 
     def compile_chunk(self, line, text, futures):
         """`None` where some claim wants to see into the statement, which takes its tree."""
-        last = line + text.count("\n")
+        last = line + text.rstrip("\n").count("\n")
         if any(line <= watched <= last for watched in self.watches):
             return None
         return self.compile(padding(line) + text, "exec", futures)
@@ -267,11 +270,11 @@ class Run:
         run = self.run_session if kind == "session" else self.run_script
         run(sources, is_context)
 
-    def run_script(self, sources, is_context):
+    def run_script(self, sources, is_context, futures=0, left=0):
         for line, code in sources:
             try:
                 tree = self.parse(line, code)
-                futures = self.check(tree)
+                futures |= self.check(tree)
             except COMPILE_ERRORS as error:
                 error.snipcheck_compile = True
                 raise Ended(error) from None
@@ -280,11 +283,12 @@ class Run:
                 self.globals["__doc__"] = body[0].value.value
             self.instrument(tree)
             for done, statement in enumerate(body):
-                self.statements_left = len(body) - done - 1
+                self.statements_left = left + len(body) - done - 1
                 self.run_statement(statement, futures, is_context)
 
     def run_session(self, sources, is_context):
         futures = 0
+        self.is_async = any("await " in code for _, code in sources) and self.leaves_loop_alone()
         for done, (line, code) in enumerate(sources):
             self.statements_left = len(sources) - done - 1
             self.begin(line, is_context)
@@ -299,7 +303,8 @@ class Run:
             except BaseException as error:
                 if isinstance(error, MemoryError):
                     self.native.relax_memory()
-                self.native.raised(line, self.describe(error))
+                if not is_context:
+                    self.native.raised(line, self.describe(error))
                 self.show(error)
 
     def run_statement(self, statement, futures, is_context):
@@ -336,18 +341,35 @@ class Run:
         return self.share(compile(module, self.document, mode, flags, True, 0))
 
     def evaluate(self, code):
-        result = eval(code, self.globals)
         if code.co_flags & COROUTINE:
-            result = self.wait_for(result)
-        return result
+            return self.event_loop().run_until_complete(eval(code, self.globals))
+        if not self.is_async:
+            return eval(code, self.globals)
+        # Between two awaits the loop counts as running, as it does where top-level `await` comes
+        # from (notebooks, `python -m asyncio`): `asyncio.create_task` must work here.
+        set_running = self.event_loop_module()._set_running_loop
+        set_running(self.event_loop())
+        try:
+            return eval(code, self.globals)
+        finally:
+            set_running(None)
 
-    def wait_for(self, coroutine):
+    def event_loop(self):
         if self.loop is None:
             import asyncio
 
             self.loop = asyncio.new_event_loop()
             asyncio.set_event_loop(self.loop)
-        return self.loop.run_until_complete(coroutine)
+        return self.loop
+
+    def event_loop_module(self):
+        import asyncio.events
+
+        return asyncio.events
+
+    def leaves_loop_alone(self):
+        """Whether the snippet never runs a loop itself, which it could not beside a running one."""
+        return not self.mentions("run(", "Runner(", "run_until_complete", "run_forever")
 
     def announced(self, error):
         """Records the exception at every watched statement it passed; whether one expected it."""
@@ -384,6 +406,8 @@ class Run:
         with warnings.catch_warnings(record=True):
             # Compiling each statement warns again, in its turn.
             code = compile(tree, self.document, "exec", TOP_LEVEL_AWAIT, True, 0)
+        if code.co_flags & COROUTINE:
+            self.is_async = self.leaves_loop_alone()
         return code.co_flags & FUTURES
 
     def share(self, code):

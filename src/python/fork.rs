@@ -97,8 +97,24 @@ pub fn wait(pid: i32) -> io::Result<Ended> {
     }
 }
 
-/// Leaves the process at once: no exit handlers, no flushing.
+/// Has C code write whole lines at once, as on a terminal: they then stand where they belong among
+/// what Python writes.
+pub fn buffer_c_lines() -> bool {
+    // SAFETY: `stdout` is the C library's own stream, open and unused as yet; the null buffer makes
+    // the library allocate one (setvbuf(3)).
+    unsafe { libc::setvbuf(stdout, std::ptr::null_mut(), libc::_IOLBF, C_BUFFER) == 0 }
+}
+
+const C_BUFFER: usize = 4096;
+
+unsafe extern "C" {
+    static stdout: *mut libc::FILE;
+}
+
+/// Leaves the process without exit handlers, once what C code wrote is flushed.
 pub fn quit(status: i32) -> ! {
+    // SAFETY: a null stream means all streams (fflush(3)).
+    unsafe { libc::fflush(std::ptr::null_mut()) };
     // SAFETY: _exit(2) has no preconditions.
     unsafe { libc::_exit(status) }
 }

@@ -69,7 +69,8 @@ static HOST: OnceLock<Mutex<Box<dyn Host>>> = OnceLock::new();
 
 /// Runs the agent in this process, with the interpreter `python`; returns when it could not.
 pub fn main(python: &Path, host: Box<dyn Host>) -> i32 {
-    if HOST.set(Mutex::new(host)).is_err() || !fork::register_module(native::__pyo3_init) {
+    let is_registered = fork::buffer_c_lines() && fork::register_module(native::__pyo3_init);
+    if HOST.set(Mutex::new(host)).is_err() || !is_registered {
         return 1;
     }
     let program = python.to_string_lossy().into_owned();

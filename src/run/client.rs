@@ -241,6 +241,9 @@ impl Client {
         let captures = watch.captures;
         let decoded = wire::decode(&page.report()?, nonce);
         let mut observation = assemble(decoded, ended.status, killed);
+        if !snippet.context.is_empty() && has_died_in_context(&observation) {
+            observation.context_failure = Some(ContextFailure::default());
+        }
         observation.emissions = captures.into_iter().flat_map(Capture::finish).collect();
         observation.wall_ms = wall.as_secs_f64() * 1000.0;
         observation.cpu_ms = ended.cpu_us as f64 / 1000.0;
@@ -477,6 +480,20 @@ fn assemble(decoded: Decoded, status: i32, killed: Option<Killed>) -> Observatio
         },
     };
     observation
+}
+
+/// Whether the run was cut off before the snippet itself began.
+fn has_died_in_context(observation: &Observation) -> bool {
+    let is_cut_off = match observation.ending {
+        Ending::Finished | Ending::Raised | Ending::Exited { .. } | Ending::NotRun => false,
+        Ending::Signalled { .. }
+        | Ending::TimedOut
+        | Ending::MemoryLimit
+        | Ending::OutputLimit
+        | Ending::ProcessLimit
+        | Ending::EarlyExit => true,
+    };
+    is_cut_off && observation.reached.is_empty()
 }
 
 fn not_confined(why: String) -> Observation {
