@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --bench isolation [-- N]`, N = 300 by default.
 
+#![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
+
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::{Command, Stdio};

@@ -164,6 +164,14 @@ pub fn undefined_name(name: Span, identifier: &str) -> Problem {
     .help("define it, or put the block that defines it before this one")
 }
 
+/// The same for a name that well may be a standard-library one.
+pub fn undefined_or_unimported(name: Span, identifier: &str, import: &str) -> Problem {
+    Problem {
+        help: Some(format!("define it, or add `{import}` if that is meant")),
+        ..undefined_name(name, identifier)
+    }
+}
+
 /// A name that only a later block binds; `later` is where.
 pub fn defined_later(name: Span, identifier: &str, later: Span) -> Problem {
     Problem::new(

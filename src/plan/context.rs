@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::syntax::names::{Binding, Need, implied_import};
+use crate::syntax::names::{Binding, Definition, Need, implied_import};
 use crate::text::Span;
 
 use super::piece::Piece;
@@ -25,14 +25,20 @@ struct Doers {
     changers: Vec<Position>,
     /// Call it at module level, without binding it.
     callers: Vec<Position>,
+    /// Give its object this other name.
+    aliases: Vec<(Position, String)>,
 }
 
 /// Who binds, changes and calls which name.
 pub(super) struct Index<'a> {
     pieces: &'a [Piece],
     by_name: HashMap<&'a str, Doers>,
-    /// Where each block binds what: the position in its `bound`.
-    bindings: Vec<HashMap<&'a str, usize>>,
+    /// For each block, what it binds, by name.
+    bindings: Vec<HashMap<&'a str, &'a Binding>>,
+    /// For each block, what its definitions lead to, by name.
+    uses: Vec<HashMap<&'a str, &'a [String]>>,
+    /// For each block, where its needs stand, by name.
+    needs: Vec<HashMap<&'a str, usize>>,
     star_importers: Vec<Position>,
     bytes_left: usize,
     steps_left: usize,
@@ -55,6 +61,18 @@ enum Origin {
     Import(Position, Span),
 }
 
+/// What is still to be followed.
+enum Task {
+    /// What the block needs when it runs.
+    Run(Position),
+    /// What a name that it binds leads to, when the block at `user` calls it.
+    Call {
+        binder: Position,
+        name: String,
+        user: Position,
+    },
+}
+
 /// What runs before a block.
 #[derive(Default)]
 pub(super) struct Slice {
@@ -64,7 +82,8 @@ pub(super) struct Slice {
     pub(super) is_too_long: bool,
     /// Names that its blocks, not the block itself, miss.
     pub(super) missing: Vec<(Position, usize)>,
-    waiting: Vec<Position>,
+    waiting: Vec<Task>,
+    asked: HashSet<(Position, String, Position)>,
     /// How far the blocks that change a name bound at a position have been looked for.
     searched: HashMap<(String, Position), Position>,
 }
@@ -75,39 +94,56 @@ impl<'a> Index<'a> {
         let mut index = Index {
             pieces,
             by_name: HashMap::new(),
-            bindings: Vec::with_capacity(pieces.len()),
+            bindings: vec![HashMap::new(); pieces.len()],
+            uses: vec![HashMap::new(); pieces.len()],
+            needs: vec![HashMap::new(); pieces.len()],
             star_importers: Vec::new(),
             bytes_left: MAX_BYTES,
             steps_left: MAX_STEPS,
         };
         for (at, piece) in pieces.iter().enumerate() {
-            let mut bindings = HashMap::new();
             if piece.is_usable() {
-                index.add(at, piece, &mut bindings);
+                index.add_doings(at, piece);
+                index.add_contents(at, piece);
             }
-            index.bindings.push(bindings);
         }
         index
     }
 
-    fn add(&mut self, at: Position, piece: &'a Piece, bindings: &mut HashMap<&'a str, usize>) {
+    fn add_doings(&mut self, at: Position, piece: &'a Piece) {
         let names = piece.names();
-        for (i, binding) in names.bound.iter().enumerate() {
-            bindings.insert(binding.name.as_str(), i);
+        for binding in &names.bound {
             self.doers(&binding.name).binders.push(at);
+            if let Some(other) = &binding.alias_of {
+                let alias = (at, binding.name.clone());
+                self.doers(other).aliases.push(alias);
+            }
         }
         for name in &names.mutated {
             self.doers(name).changers.push(at);
         }
-        for need in names
-            .needs
-            .iter()
-            .filter(|it| it.is_called && !it.is_latent)
-        {
-            self.doers(&need.name).callers.push(at);
+        for need in &names.needs {
+            if need.is_called && !need.is_latent {
+                self.doers(&need.name).callers.push(at);
+            }
         }
         if !names.star_imports.is_empty() {
             self.star_importers.push(at);
+        }
+    }
+
+    fn add_contents(&mut self, at: Position, piece: &'a Piece) {
+        let names = piece.names();
+        if let Some(bindings) = self.bindings.get_mut(at) {
+            bindings.extend(names.bound.iter().map(|it| (it.name.as_str(), it)));
+        }
+        if let Some(uses) = self.uses.get_mut(at) {
+            let of = |it: &'a Definition| (it.name.as_str(), it.uses.as_slice());
+            uses.extend(names.definitions.iter().map(of));
+        }
+        if let Some(needs) = self.needs.get_mut(at) {
+            let all = names.needs.iter().enumerate();
+            needs.extend(all.map(|(i, need)| (need.name.as_str(), i)));
         }
     }
 
@@ -129,13 +165,18 @@ impl<'a> Index<'a> {
     }
 
     fn binding(&self, at: Position, name: &str) -> Option<&'a Binding> {
-        let &i = self.bindings.get(at)?.get(name)?;
-        self.pieces.get(at)?.names().bound.get(i)
+        self.bindings.get(at)?.get(name).copied()
     }
 
-    /// Where a block before `at` has the name from; a star import may be where, if nothing surer is.
-    fn origin(&self, need: &Need, at: Position) -> Option<Origin> {
-        let name = need.name.as_str();
+    /// Where `piece` may have the name from, before `at`: a star import only if nothing surer is
+    /// there, not even a star import of its own.
+    fn origin(
+        &self,
+        piece: &Piece,
+        name: &str,
+        need: Option<&Need>,
+        at: Position,
+    ) -> Option<Origin> {
         let binders = self.by_name.get(name).map(|doers| &doers.binders);
         if let Some(binder) = binders.and_then(|binders| last_before(binders, at)) {
             let import = self.binding(binder, name).and_then(|it| it.import);
@@ -145,15 +186,20 @@ impl<'a> Index<'a> {
             });
         }
         // Modules do not come out of star imports.
-        let is_module = implied_import(need).is_some_and(|it| it.starts_with("import "));
-        let importer = last_before(&self.star_importers, at).filter(|_| !is_module)?;
+        let is_module = need
+            .and_then(implied_import)
+            .is_some_and(|it| it.starts_with("import "));
+        if is_module || piece.names().has_star_import {
+            return None;
+        }
+        let importer = last_before(&self.star_importers, at)?;
         let &statement = self.pieces.get(importer)?.names().star_imports.last()?;
         Some(Origin::Import(importer, statement))
     }
 
-    /// Whether some block before `at` may bind what is needed.
-    pub(super) fn is_bound_before(&self, need: &Need, at: Position) -> bool {
-        self.origin(need, at).is_some()
+    /// Whether some block before `at`, or a star import of its own, may bind what `piece` needs.
+    pub(super) fn is_bound_before(&self, piece: &Piece, need: &Need, at: Position) -> bool {
+        piece.names().has_star_import || self.origin(piece, &need.name, Some(need), at).is_some()
     }
 
     /// Whether the block at `at` binds the name.
@@ -161,36 +207,92 @@ impl<'a> Index<'a> {
         self.binding(at, name).is_some()
     }
 
-    /// Gives `slice`, which is for the block at `at`, what it takes to have the name; false if nothing earlier has it.
-    pub(super) fn supply(&self, slice: &mut Slice, need: &Need, at: Position) -> bool {
-        let Some(origin) = self.origin(need, at) else {
+    /// Adds to `slice` what it takes that `piece` has the name from before `at`; false if nothing there has it.
+    pub(super) fn supply(
+        &mut self,
+        slice: &mut Slice,
+        piece: &Piece,
+        need: &Need,
+        at: Position,
+    ) -> bool {
+        self.supply_name(slice, piece, &need.name, Some(need), at)
+    }
+
+    fn supply_name(
+        &mut self,
+        slice: &mut Slice,
+        piece: &Piece,
+        name: &str,
+        need: Option<&Need>,
+        at: Position,
+    ) -> bool {
+        let Some(origin) = self.origin(piece, name, need, at) else {
             return false;
         };
-        let name = need.name.as_str();
         match origin {
             Origin::Import(importer, statement) => slice.take_import(importer, statement),
             Origin::Block(binder) => {
                 slice.take(binder);
+                slice.ask(binder, name, at);
                 self.take_changers(slice, name, binder, at);
             }
         }
         true
     }
 
-    /// Takes the blocks between `binder` and `at` that change what `binder` made.
-    fn take_changers(&self, slice: &mut Slice, name: &str, binder: Position, at: Position) {
-        let searched = slice
-            .searched
-            .entry((name.to_owned(), binder))
-            .or_insert(binder);
-        let from = *searched;
-        if from >= at || self.steps_left == 0 {
-            return;
-        }
-        *searched = at;
-        if let Some(doers) = self.by_name.get(name) {
+    /// Takes the blocks between `binder` and `at` that change what `binder` made, under whatever name.
+    fn take_changers(&mut self, slice: &mut Slice, name: &str, binder: Position, at: Position) {
+        let mut names = vec![(name.to_owned(), binder)];
+        while let Some((name, binder)) = names.pop() {
+            let key = (name, binder);
+            let from = slice.searched.get(&key).copied().unwrap_or(binder);
+            if from >= at && slice.searched.contains_key(&key) {
+                continue;
+            }
+            let Some(left) = self.steps_left.checked_sub(1) else {
+                slice.is_too_long = true;
+                return;
+            };
+            self.steps_left = left;
+            let name = key.0.clone();
+            slice.searched.insert(key, at);
+            self.take_stateful_callers(slice, binder, from, at);
+            names.extend(self.alias_origins(&name, binder));
+            let Some(doers) = self.by_name.get(name.as_str()) else {
+                continue;
+            };
             slice.take_all(between(&doers.changers, from, at));
+            let start = doers
+                .aliases
+                .partition_point(|&(position, _)| position < binder);
+            let aliases = doers.aliases.get(start..).unwrap_or_default();
+            let aliases = aliases.iter().take_while(|&&(position, _)| position < at);
+            names.extend(aliases.map(|(position, alias)| (alias.clone(), *position)));
         }
+    }
+
+    /// The other name of what `name` is bound to at `binder`, and who may have bound that.
+    fn alias_origins(&self, name: &str, binder: Position) -> Vec<(String, Position)> {
+        let binding = self.binding(binder, name);
+        let Some(other) = binding.and_then(|it| it.alias_of.as_deref()) else {
+            return Vec::new();
+        };
+        let earlier = self.by_name.get(other);
+        let earlier = earlier.and_then(|doers| last_before(&doers.binders, binder));
+        // A block that binds both may have bound the other name before or after.
+        let same = Some(binder).filter(|_| other != name && self.binds(binder, other));
+        let homes = earlier.into_iter().chain(same);
+        homes.map(|home| (other.to_owned(), home)).collect()
+    }
+
+    /// Takes the blocks that call what remembers being called.
+    fn take_stateful_callers(
+        &self,
+        slice: &mut Slice,
+        binder: Position,
+        from: Position,
+        at: Position,
+    ) {
         let names = self.pieces.get(binder).map(Piece::names);
         for binding in names.iter().flat_map(|names| &names.bound) {
             let doers = self.by_name.get(binding.name.as_str());
@@ -200,21 +302,21 @@ impl<'a> Index<'a> {
         }
     }
 
+    /// Notes that the block at `at` has the name from the one at `binder`, by the author's word.
+    pub(super) fn ask(&self, slice: &mut Slice, binder: Position, need: &Need, at: Position) {
+        if !need.is_latent {
+            slice.ask(binder, &need.name, at);
+        }
+    }
+
+    /// Counts blocks that a chain takes.
+    pub(super) fn count(&mut self, blocks: usize) {
+        self.steps_left = self.steps_left.saturating_sub(blocks);
+    }
+
     /// Follows what the blocks of the slice need in turn; `at` is the block it is for.
     pub(super) fn complete(&mut self, slice: &mut Slice, at: Position) {
-        let own: HashSet<&str> = self
-            .pieces
-            .get(at)
-            .map(|piece| {
-                piece
-                    .names()
-                    .bound
-                    .iter()
-                    .map(|it| it.name.as_str())
-                    .collect()
-            })
-            .unwrap_or_default();
-        while let Some(position) = slice.waiting.pop() {
+        while let Some(task) = slice.waiting.pop() {
             self.steps_left = self.steps_left.saturating_sub(1);
             if self.steps_left == 0 || slice.shares.len() > MAX_BLOCKS {
                 slice.is_too_long = true;
@@ -222,15 +324,10 @@ impl<'a> Index<'a> {
             if slice.is_too_long {
                 return;
             }
-            let Some(piece) = self.pieces.get(position) else {
-                continue;
-            };
-            for (i, need) in piece.names().needs.iter().enumerate() {
-                // A function is called later, when everything before the block has run.
-                let before = if need.is_latent { at } else { position };
-                let is_own = need.is_latent && own.contains(need.name.as_str());
-                if !is_own && !self.supply(slice, need, before) {
-                    slice.missing.push((position, i));
+            match task {
+                Task::Run(position) => self.follow_run(slice, position),
+                Task::Call { binder, name, user } => {
+                    self.follow_call(slice, binder, &name, user, at);
                 }
             }
         }
@@ -240,6 +337,49 @@ impl<'a> Index<'a> {
             None => slice.is_too_long = true,
         }
     }
+
+    fn follow_run(&mut self, slice: &mut Slice, position: Position) {
+        let Some(piece) = self.pieces.get(position) else {
+            return;
+        };
+        for (i, need) in piece.names().needs.iter().enumerate() {
+            if !need.is_latent && !self.supply(slice, piece, need, position) {
+                slice.missing.push((position, i));
+            }
+        }
+    }
+
+    /// Follows what `name`, bound by `binder`, uses when the block at `user` calls it: whatever these
+    /// names stand for by then, not what they stood for when it was defined.
+    fn follow_call(
+        &mut self,
+        slice: &mut Slice,
+        binder: Position,
+        name: &str,
+        user: Position,
+        at: Position,
+    ) {
+        let uses = self.uses.get(binder).and_then(|uses| uses.get(name));
+        let (Some(piece), Some(&uses)) = (self.pieces.get(binder), uses) else {
+            return;
+        };
+        for used in uses {
+            let need = self.need(binder, used);
+            if self.supply_name(slice, piece, used, need.map(|(_, need)| need), user) {
+                continue;
+            }
+            // The block itself may bind the name, but only after the call.
+            let is_own = user == at && self.binds(at, used);
+            if let Some((i, _)) = need.filter(|_| !is_own) {
+                slice.missing.push((binder, i));
+            }
+        }
+    }
+
+    fn need(&self, at: Position, name: &str) -> Option<(usize, &'a Need)> {
+        let &i = self.needs.get(at)?.get(name)?;
+        Some((i, self.pieces.get(at)?.names().needs.get(i)?))
+    }
 }
 
 impl Slice {
@@ -247,7 +387,18 @@ impl Slice {
     pub(super) fn take(&mut self, at: Position) {
         let before = self.shares.insert(at, Share::Whole);
         if before != Some(Share::Whole) {
-            self.waiting.push(at);
+            self.waiting.push(Task::Run(at));
+        }
+    }
+
+    /// Notes that the block at `user` calls what `binder` binds to the name.
+    fn ask(&mut self, binder: Position, name: &str, user: Position) {
+        if self.asked.insert((binder, name.to_owned(), user)) {
+            self.waiting.push(Task::Call {
+                binder,
+                name: name.to_owned(),
+                user,
+            });
         }
     }
 

@@ -46,29 +46,50 @@ pub(super) fn find(these: &Pieces<'_>, index: &mut Index<'_>, at: Position) -> F
     let (Some(piece), Some(block)) = (these.pieces.get(at), these.blocks.get(at)) else {
         return finding;
     };
-    if piece.skip.is_some() {
+    // What does not parse needs nothing: CPython refuses it before any name is looked up.
+    if !piece.is_usable() {
         return finding;
     }
     let chain = these.chains.before(at, index.limit());
+    index.count(chain.len());
     for &position in &chain {
         finding.slice.take(position);
     }
     let announced = Announced::new(&piece.claims.claims, &piece.syntax);
+    let mut doubtful = Vec::new();
     for need in &piece.names().needs {
         let place = piece.document_span(block, need.span);
         let line = these.document.index.line(place.start);
-        let is_chained = chain.iter().any(|&it| index.binds(it, &need.name));
-        if is_chained || announced.is_missing(need, line) {
+        if announced.is_missing(need, line) {
+            continue;
+        }
+        if let Some(&binder) = chain.iter().find(|&&it| index.binds(it, &need.name)) {
+            index.ask(&mut finding.slice, binder, need, at);
             continue;
         }
         let search = Search {
             these,
-            index,
             at,
             piece,
             place,
         };
-        search.need(need, &mut finding);
+        if let Some(import) = search.need(index, need, &mut finding) {
+            doubtful.push((search, need, import));
+        }
+    }
+    let is_fragment = finding
+        .problems
+        .iter()
+        .any(|problem| problem.id == "undefined-name");
+    for (search, need, import) in doubtful {
+        if is_fragment {
+            let problem = problem::undefined_or_unimported(search.place, &need.name, &import);
+            finding.problems.push(problem);
+            finding.supply(import);
+        } else {
+            let problem = problem::missing_import(search.place, &need.name, &import);
+            search.missing_import(import, problem, &mut finding);
+        }
     }
     index.complete(&mut finding.slice, at);
     supply_context(these, &mut finding);
@@ -95,7 +116,6 @@ fn supply_context(these: &Pieces<'_>, finding: &mut Finding) {
 /// The search for one name.
 struct Search<'a> {
     these: &'a Pieces<'a>,
-    index: &'a Index<'a>,
     at: Position,
     piece: &'a Piece,
     /// Where the name is used.
@@ -103,39 +123,47 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn need(&self, need: &Need, finding: &mut Finding) {
+    /// Finds what supplies `need`. Where only a well-known name (`Sequence`) hints at an import, gives
+    /// that import back: in a fragment with other undefined names it may well be another `Sequence`.
+    fn need(&self, index: &mut Index<'_>, need: &Need, finding: &mut Finding) -> Option<String> {
         let names = self.piece.names();
         let is_last_value = self.piece.kind == SnippetKind::Session && need.name == "_";
         let is_lazy = need.is_annotation && self.these.options.python >= Some((3, 14));
         if is_last_value || is_lazy {
-            return;
+            return None;
         }
         if need.is_latent {
-            return self.latent_need(need, finding);
+            self.latent_need(index, need, finding);
+            return None;
         }
         if names.imported_inside.contains(&need.name)
             && let Some(import) = implied_import(need)
         {
             let problem = problem::import_out_of_reach(self.place, &need.name, &import);
-            return self.missing_import(import, problem, finding);
+            self.missing_import(import, problem, finding);
+            return None;
         }
-        if self.index.supply(&mut finding.slice, need, self.at)
+        if index.supply(&mut finding.slice, self.piece, need, self.at)
             || names.has_star_import
             || need.is_bound_later
         {
-            return;
+            return None;
         }
-        if let Some(import) = implied_import(need) {
-            let problem = problem::missing_import(self.place, &need.name, &import);
-            self.missing_import(import, problem, finding);
-        } else if !need.is_guarded {
-            self.undefined(need, finding);
+        match implied_import(need) {
+            Some(import) if import.starts_with("from ") => return Some(import),
+            Some(import) => {
+                let problem = problem::missing_import(self.place, &need.name, &import);
+                self.missing_import(import, problem, finding);
+            }
+            None if need.is_guarded => {}
+            None => self.undefined(index, need, finding),
         }
+        None
     }
 
     /// Nothing runs it, so nothing is run for it; only a forgotten import is worth a word.
-    fn latent_need(&self, need: &Need, finding: &mut Finding) {
-        if self.piece.names().has_star_import || self.index.is_bound_before(need, self.at) {
+    fn latent_need(&self, index: &Index<'_>, need: &Need, finding: &mut Finding) {
+        if index.is_bound_before(self.piece, need, self.at) {
             return;
         }
         if let Some(import) = implied_import(need).filter(|import| !self.is_assumed(import)) {
@@ -159,14 +187,14 @@ impl Search<'_> {
         assumed.iter().any(|it| it == module)
     }
 
-    fn undefined(&self, need: &Need, finding: &mut Finding) {
+    fn undefined(&self, index: &Index<'_>, need: &Need, finding: &mut Finding) {
         if PYTHON2_BUILTINS.contains(&need.name.as_str()) {
             // Running it gives the NameError, and the verdict.
             let what = format!("the builtin `{}` is gone", need.name);
             finding.problems.push(problem::python2(self.place, &what));
             return;
         }
-        let later = self.index.bound_later(&need.name, self.at);
+        let later = index.bound_later(&need.name, self.at);
         let later = later.and_then(|(position, span)| {
             let piece = self.these.pieces.get(position)?;
             let block = self.these.blocks.get(position)?;

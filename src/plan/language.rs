@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::syntax::{self, StatementKind, Syntax};
+use crate::syntax::{self, Syntax};
 use crate::text::{LineIndex, Span};
 
 /// What a text turned out to be; spans are places in it.
@@ -39,6 +39,10 @@ pub(super) fn language(code: &str, syntax: &Syntax) -> Language {
     let lines = lines(code, syntax);
     if let Some(line) = lines.iter().find(|line| is_include(line, syntax)) {
         return Language::Other(line.span, "it holds an include directive");
+    }
+    // `In [2]: x` parses, as an annotation.
+    if let Some(line) = lines.iter().find(|line| is_ipython_prompt(line, syntax)) {
+        return Language::Other(line.span, "it holds IPython prompts");
     }
     if let Some(line) = lines.iter().find(|line| is_old_handler(line, syntax)) {
         return Language::Python2(line.span, "`except Type, name`");
@@ -113,13 +117,23 @@ fn is_include(line: &Line<'_>, syntax: &Syntax) -> bool {
     is_scissors && (line.is_broken || starts_statement(line, syntax))
 }
 
+/// Whether a statement begins where the line does; in a string none does.
 fn starts_statement(line: &Line<'_>, syntax: &Syntax) -> bool {
+    let start = line.span.start;
     let at = syntax
         .statements
-        .partition_point(|statement| statement.span.start < line.span.start);
-    syntax.statements.get(at).is_some_and(|statement| {
-        statement.span.start == line.span.start && statement.kind == StatementKind::Expression
-    })
+        .partition_point(|statement| statement.span.start < start);
+    let statement = syntax.statements.get(at);
+    statement.is_some_and(|statement| statement.span.start == start)
+}
+
+fn is_ipython_prompt(line: &Line<'_>, syntax: &Syntax) -> bool {
+    let number = line
+        .text
+        .strip_prefix("In [")
+        .and_then(|rest| rest.split_once("]:"));
+    let is_prompt = number.is_some_and(|(number, _)| number.bytes().all(|b| b.is_ascii_digit()));
+    is_prompt && (line.is_broken || starts_statement(line, syntax))
 }
 
 /// `except ValueError, error:` parses as of Python 3.14, where it means something else.
@@ -164,10 +178,15 @@ fn anywhere(line: &Line<'_>) -> Option<&'static str> {
     if line.text.starts_with(">>>") {
         return Some("it mixes a script with a `>>>` session or its output");
     }
-    if line.text.starts_with("In [") && line.text.contains("]:") {
-        return Some("it holds IPython prompts");
-    }
-    None
+    let is_cut_off = line.text.len() > 3 && line.text.ends_with("...");
+    (is_cut_off && line.text.len() <= MAX_LINE && opens_more(line.text))
+        .then_some("parts of it are left out")
+}
+
+/// Whether more brackets open than close.
+fn opens_more(text: &str) -> bool {
+    let count = |brackets: [char; 3]| text.matches(brackets).count();
+    count(['(', '[', '{']) > count([')', ']', '}'])
 }
 
 /// First words of lines for a shell.
@@ -260,13 +279,22 @@ fn python2(text: &str) -> Option<&'static str> {
             });
         return parses(&called).then_some("backticks for `repr`");
     }
-    if text.contains("<>") && parses(&text.replace("<>", "!=").replace(":", "")) {
+    if text.contains("<>") && parses(&completed(&text.replace("<>", "!="))) {
         return Some("`<>` for `!=`");
     }
     if text.contains("lambda (") {
         return Some("a tuple as a parameter");
     }
     old_literal(text)
+}
+
+/// The head of a compound statement with a body, so that it can be parsed alone.
+fn completed(text: &str) -> String {
+    let text = text.strip_prefix("el").unwrap_or(text);
+    match text.ends_with(':') {
+        true => format!("{text} pass"),
+        false => text.to_owned(),
+    }
 }
 
 /// `0777`, `10L`, `ur"…"`.

@@ -103,7 +103,11 @@ impl Piece {
             piece.skip = Some(Reason::SkippedByAuthor);
         } else if piece.sources.is_empty() {
             let at = block.document_span(Span::new(0, first_line_len(&block.code)));
-            piece.not_python(at, "it holds prompts and no code");
+            let what = match block.is_ipython() {
+                true => "it holds IPython prompts",
+                false => "it holds prompts and no code",
+            };
+            piece.not_python(at, what);
         }
         piece
     }

@@ -62,6 +62,17 @@ pub struct Binding {
     /// Whether calling it may change what later code sees: a function that changes globals or has a
     /// mutable default, or the value of a call (a closure, a generator).
     pub is_stateful: bool,
+    /// The other name of the same object: `a` where `b = a` or `a = b = []` binds `b`.
+    pub alias_of: Option<String>,
+}
+
+/// What a module-level function or class uses when it is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Definition {
+    /// The name it is reached by.
+    pub name: String,
+    /// Global names in its body, each once: its own code's and those needed from outside.
+    pub uses: Vec<String>,
 }
 
 /// What names a piece of code binds, needs, changes and imports.
@@ -71,13 +82,15 @@ pub struct Names {
     pub bound: Vec<Binding>,
     /// Names it needs from outside, each once, in order of first use.
     pub needs: Vec<Need>,
+    /// What its functions and classes lead to; those that use no global name are left out.
+    pub definitions: Vec<Definition>,
     /// Names whose objects it changes in place without binding them (`a.append(1)`, `d["k"] = 2`, `del a[0]`).
     pub mutated: Vec<String>,
     /// Modules it imports, at any level.
     pub imports: Vec<Import>,
     /// Names it imports inside functions only, where module level does not see them.
     pub imported_inside: Vec<String>,
-    /// Whether it has a star import, after which any name may be bound.
+    /// Whether it has a star import, or writes to `globals()`, after which any name may be bound.
     pub has_star_import: bool,
     /// The star imports that run in any case.
     pub star_imports: Vec<Span>,

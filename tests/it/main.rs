@@ -3,7 +3,9 @@
 mod cases;
 mod cli;
 mod laws;
+mod planning;
 mod project;
+mod readme;
 mod robust;
 mod stages;
 mod study;

@@ -226,3 +226,31 @@ fn weight_of_name(name: Option<&str>) -> Weight {
         _ => Weight::Full,
     }
 }
+
+/// Whether a call may bind any name: `exec(code)`, `globals().update(…)`.
+pub(super) fn binds_anything(call: &ExprCall) -> bool {
+    match &*call.func {
+        Expr::Name(name) if name.id == "exec" => !call
+            .arguments
+            .args
+            .first()
+            .is_some_and(Expr::is_string_literal_expr),
+        Expr::Attribute(function) => {
+            is_namespace(&function.value)
+                && matches!(
+                    function.attr.as_str(),
+                    "update" | "setdefault" | "__setitem__"
+                )
+        }
+        _ => false,
+    }
+}
+
+/// Whether the expression is the dictionary of global names: `globals()`, and at module level `locals()` and `vars()`.
+pub(super) fn is_namespace(expression: &Expr) -> bool {
+    let Expr::Call(call) = expression else {
+        return false;
+    };
+    let is_function = matches!(&*call.func, Expr::Name(name) if matches!(name.id.as_str(), "globals" | "locals" | "vars"));
+    is_function && call.arguments.args.is_empty()
+}

@@ -79,9 +79,14 @@ impl<'a> Walk<'a> {
             _ => self.visit_expr(&assign.value),
         }
         self.binding_value(&assign.value, |walk| {
+            let mut alias_of = assign.value.as_name_expr();
             for target in &assign.targets {
+                let is_name = target.is_name_expr();
+                walk.alias_of = alias_of.filter(|_| is_name).map(|it| it.id.as_str());
                 walk.visit_expr(target);
+                alias_of = alias_of.or(target.as_name_expr());
             }
+            walk.alias_of = None;
         });
     }
 
@@ -329,9 +334,13 @@ impl<'a> Walk<'a> {
     }
 
     fn define(&mut self, holder: Option<(scope::ScopeId, &'a str)>) -> DefinitionId {
+        let generation = holder.map_or(0, |(_, name)| self.generation(name));
+        let home = self.scopes.last().map(|scope| &scope.kind);
         self.facts.definitions.push(Definition {
             parent: self.owner,
             holder,
+            generation,
+            is_method: matches!(home, Some(ScopeKind::Class { .. })),
             calls_parameter: false,
             has_mutable_default: false,
         });
@@ -445,6 +454,7 @@ impl<'a> Walk<'a> {
             Expr::Subscript(it) => {
                 if it.ctx != ExprContext::Load {
                     self.change(changes::root(&it.value));
+                    self.facts.has_star_import |= changes::is_namespace(&it.value);
                 }
                 visitor::walk_expr(self, expression);
             }
@@ -484,6 +494,7 @@ impl<'a> Walk<'a> {
 
     fn call(&mut self, call: &'a ExprCall) {
         self.change(changes::changed_by_call(call));
+        self.facts.has_star_import |= changes::binds_anything(call);
         match &*call.func {
             Expr::Name(name) => self.load(name.id.as_str(), name.range, None, true),
             function => self.visit_expr(function),

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::scope::MODULE;
 use super::standard::standard_library;
 use super::walk::{DefinitionId, Edge, Facts, Reach, Target, Use, Weight};
-use super::{Binding, Names, Need};
+use super::{Binding, Definition, Names, Need};
 
 pub(super) fn resolve(facts: Facts<'_>) -> Names {
-    let weights = weights(&facts);
+    let graph = Graph::new(&facts);
+    let weights = graph.weights(&facts);
+    let called = graph.first_calls(&facts);
     let weight_of = |owner: Option<DefinitionId>| match owner {
         Some(definition) => weights.get(definition).copied().unwrap_or(Weight::Latent),
         None => Weight::Full,
@@ -18,12 +20,15 @@ pub(super) fn resolve(facts: Facts<'_>) -> Names {
     let mutated = facts
         .changes
         .iter()
-        .filter(|change| weight_of(change.owner) > Weight::Latent && !is_own(change.name))
+        .filter(|it| weight_of(it.owner) > Weight::Latent && !it.is_bound)
+        .filter(|it| it.owner.is_none() || !is_own(it.name))
         .map(|change| change.name);
     let imported_inside = facts.imported_inside.iter().copied();
+    let needs = needs(&facts, &declared, &called, weight_of);
     Names {
         bound: bindings(&facts, weight_of),
-        needs: needs(&facts, &declared, weight_of),
+        definitions: definitions(&facts, &needs),
+        needs,
         mutated: once(mutated),
         imported_inside: once(imported_inside.filter(|name| !facts.globals.contains_key(name))),
         has_star_import: facts.has_star_import,
@@ -44,50 +49,96 @@ fn once<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
         .collect()
 }
 
-/// How surely each definition runs: the best way from module level to it, a way being as sure as its weakest step.
-fn weights(facts: &Facts<'_>) -> Vec<Weight> {
-    let mut by_target: HashMap<Target, Vec<DefinitionId>> = HashMap::new();
-    for (id, definition) in facts.definitions.iter().enumerate() {
-        let symbol = definition
-            .holder
-            .map(|(scope, name)| Target::Symbol(scope, name));
-        for target in symbol.into_iter().chain([Target::Definition(id)]) {
-            by_target.entry(target).or_default().push(id);
-        }
-    }
-    let mut by_source: HashMap<Option<DefinitionId>, Vec<Edge>> = HashMap::new();
-    for edge in decorator_edges(facts, &by_target)
-        .into_iter()
-        .chain(facts.edges.iter().copied())
-    {
-        by_source.entry(edge.from).or_default().push(edge);
-    }
-    let mut weights = vec![Weight::Latent; facts.definitions.len()];
-    // The surest, and of these the farthest, first: a later visit cannot better an earlier one.
-    let mut waiting: BTreeMap<(Weight, Reach), Vec<Target>> = BTreeMap::new();
-    let mut reached: HashSet<(Target, Reach)> = HashSet::new();
-    push_edges(&mut waiting, by_source.get(&None), Weight::Full, Reach::All);
-    while let Some(mut entry) = waiting.last_entry() {
-        let (weight, reach) = *entry.key();
-        let Some(target) = entry.get_mut().pop() else {
-            entry.remove();
-            continue;
-        };
-        if reached.contains(&(target, Reach::All)) || !reached.insert((target, reach)) {
-            continue;
-        }
-        for &id in by_target.get(&target).into_iter().flatten() {
-            if let Some(known) = weights.get_mut(id) {
-                *known = weight.max(*known);
+/// What is used, and which generation of it.
+type Key<'a> = (Target<'a>, Option<usize>);
+
+/// Who uses what.
+struct Graph<'a> {
+    /// The definitions under a name, all and by generation.
+    by_target: HashMap<Key<'a>, Vec<DefinitionId>>,
+    by_source: HashMap<Option<DefinitionId>, Vec<Edge<'a>>>,
+}
+
+impl<'a> Graph<'a> {
+    fn new(facts: &Facts<'a>) -> Self {
+        let mut by_target: HashMap<Key, Vec<DefinitionId>> = HashMap::new();
+        for (id, definition) in facts.definitions.iter().enumerate() {
+            let mut keys = vec![(Target::Definition(id), None)];
+            if let Some((scope, name)) = definition.holder {
+                let symbol = Target::Symbol(scope, name);
+                keys.extend([(symbol, None), (symbol, Some(definition.generation))]);
             }
-            push_edges(&mut waiting, by_source.get(&Some(id)), weight, reach);
+            for key in keys {
+                by_target.entry(key).or_default().push(id);
+            }
+        }
+        let mut by_source: HashMap<Option<DefinitionId>, Vec<Edge>> = HashMap::new();
+        let edges = decorator_edges(facts, &by_target);
+        for edge in edges.into_iter().chain(facts.edges.iter().copied()) {
+            by_source.entry(edge.from).or_default().push(edge);
+        }
+        Graph {
+            by_target,
+            by_source,
         }
     }
-    weights
+
+    /// How surely each definition runs: the best way from module level to it, a way being as sure as its weakest step.
+    fn weights(&self, facts: &Facts<'a>) -> Vec<Weight> {
+        let mut weights = vec![Weight::Latent; facts.definitions.len()];
+        // The surest, and of these the farthest, first: a later visit cannot better an earlier one.
+        let mut waiting: BTreeMap<(Weight, Reach), Vec<Key>> = BTreeMap::new();
+        let mut reached: HashSet<(Key, Reach)> = HashSet::new();
+        let start = self.by_source.get(&None);
+        push_edges(&mut waiting, start, Weight::Full, Reach::All);
+        while let Some(mut entry) = waiting.last_entry() {
+            let (weight, reach) = *entry.key();
+            let Some(target) = entry.get_mut().pop() else {
+                entry.remove();
+                continue;
+            };
+            if reached.contains(&(target, Reach::All)) || !reached.insert((target, reach)) {
+                continue;
+            }
+            for &id in self.by_target.get(&target).into_iter().flatten() {
+                if let Some(known) = weights.get_mut(id) {
+                    *known = weight.max(*known);
+                }
+                push_edges(&mut waiting, self.by_source.get(&Some(id)), weight, reach);
+            }
+        }
+        weights
+    }
+
+    /// How many globals were bound when each function was first called from module level; `MAX` if it never was.
+    fn first_calls(&self, facts: &Facts<'a>) -> Vec<usize> {
+        let mut called = vec![usize::MAX; facts.definitions.len()];
+        let mut reached: HashSet<Key> = HashSet::new();
+        let calls = self.by_source.get(&None).into_iter().flatten();
+        for call in calls.filter(|edge| edge.is_call) {
+            let mut waiting = vec![(call.to, call.generation)];
+            while let Some(target) = waiting.pop() {
+                if !reached.insert(target) {
+                    continue;
+                }
+                for &id in self.by_target.get(&target).into_iter().flatten() {
+                    if facts.definitions.get(id).is_some_and(|it| it.is_method) {
+                        continue;
+                    }
+                    if let Some(known) = called.get_mut(id) {
+                        *known = call.globals_bound.min(*known);
+                    }
+                    let edges = self.by_source.get(&Some(id)).into_iter().flatten();
+                    waiting.extend(edges.map(|edge| (edge.to, edge.generation)));
+                }
+            }
+        }
+        called
+    }
 }
 
 fn push_edges<'a>(
-    waiting: &mut BTreeMap<(Weight, Reach), Vec<Target<'a>>>,
+    waiting: &mut BTreeMap<(Weight, Reach), Vec<Key<'a>>>,
     edges: Option<&Vec<Edge<'a>>>,
     weight: Weight,
     reach: Reach,
@@ -100,7 +151,7 @@ fn push_edges<'a>(
             Reach::Body | Reach::Result | Reach::All => edge.reach,
         };
         let waiting = waiting.entry((weight.min(edge.weight), reach)).or_default();
-        waiting.push(edge.to);
+        waiting.push((edge.to, edge.generation));
     }
 }
 
@@ -108,7 +159,7 @@ fn push_edges<'a>(
 /// it is given runs it at once.
 fn decorator_edges<'a>(
     facts: &Facts<'a>,
-    by_target: &HashMap<Target<'a>, Vec<DefinitionId>>,
+    by_target: &HashMap<Key<'a>, Vec<DefinitionId>>,
 ) -> Vec<Edge<'a>> {
     let calling: HashSet<Target> = by_target
         .iter()
@@ -117,7 +168,7 @@ fn decorator_edges<'a>(
                 .filter_map(|&id| facts.definitions.get(id))
                 .any(|definition| definition.calls_parameter)
         })
-        .map(|(&target, _)| target)
+        .map(|(&(target, _), _)| target)
         .collect();
     let edge = |from, to| Edge {
         from,
@@ -125,6 +176,8 @@ fn decorator_edges<'a>(
         weight: Weight::Full,
         reach: Reach::All,
         is_call: true,
+        generation: None,
+        globals_bound: usize::MAX,
     };
     let mut edges = Vec::new();
     for &(owner, decorator, definition) in &facts.decorated {
@@ -148,6 +201,7 @@ fn bindings(facts: &Facts<'_>, weight_of: impl Fn(Option<DefinitionId>) -> Weigh
             span: global.span,
             import: global.import,
             is_stateful: global.is_call_value || stateful.contains(name),
+            alias_of: global.alias_of.map(str::to_owned),
         });
     }
     let mut seen = HashSet::new();
@@ -159,10 +213,42 @@ fn bindings(facts: &Facts<'_>, weight_of: impl Fn(Option<DefinitionId>) -> Weigh
                 span,
                 import: None,
                 is_stateful: false,
+                alias_of: None,
             });
         }
     }
     bound
+}
+
+/// What each module-level definition leads to, as far as that is bound here or needed.
+fn definitions(facts: &Facts<'_>, needs: &[Need]) -> Vec<Definition> {
+    let needed: HashSet<&str> = needs.iter().map(|need| need.name.as_str()).collect();
+    let mut index: HashMap<&str, usize> = HashMap::new();
+    let mut definitions: Vec<Definition> = Vec::new();
+    let mut seen: HashSet<(&str, &str)> = HashSet::new();
+    for edge in &facts.edges {
+        let (Some(from), Target::Symbol(MODULE, used)) = (edge.from, edge.to) else {
+            continue;
+        };
+        let is_known = facts.globals.contains_key(used) || needed.contains(used);
+        let Some(holder) = outermost_holder(facts, from).filter(|_| is_known) else {
+            continue;
+        };
+        if holder == used || !seen.insert((holder, used)) {
+            continue;
+        }
+        let at = *index.entry(holder).or_insert_with(|| {
+            definitions.push(Definition {
+                name: holder.to_owned(),
+                uses: Vec::new(),
+            });
+            definitions.len() - 1
+        });
+        if let Some(definition) = definitions.get_mut(at) {
+            definition.uses.push(used.to_owned());
+        }
+    }
+    definitions
 }
 
 /// Names through which a call reaches code that changes globals or has a mutable default.
@@ -203,13 +289,18 @@ fn outermost_holder<'a>(facts: &Facts<'a>, mut id: DefinitionId) -> Option<&'a s
 fn needs(
     facts: &Facts<'_>,
     declared: &HashSet<&str>,
+    called: &[usize],
     weight_of: impl Fn(Option<DefinitionId>) -> Weight,
 ) -> Vec<Need> {
     let mut order: Vec<(&str, Weight, Need)> = Vec::new();
     let mut index: HashMap<&str, usize> = HashMap::new();
     for it in &facts.uses {
         let is_own = facts.globals.contains_key(it.name) || declared.contains(it.name);
-        if it.owner.is_some() && is_own {
+        if is_own
+            && it
+                .owner
+                .is_some_and(|owner| !is_too_early(facts, called, owner, it.name))
+        {
             continue;
         }
         let weight = it.weight.min(weight_of(it.owner));
@@ -231,6 +322,13 @@ fn needs(
         .filter(|(_, weight, _)| *weight != Weight::Expected)
         .map(|(_, _, need)| need)
         .collect()
+}
+
+/// Whether the definition is called before module level binds the name.
+fn is_too_early(facts: &Facts<'_>, called: &[usize], owner: DefinitionId, name: &str) -> bool {
+    let globals_bound = called.get(owner).copied().unwrap_or(usize::MAX);
+    let global = facts.globals.get(name);
+    global.is_some_and(|global| globals_bound <= global.bound_before)
 }
 
 fn need_of(it: &Use<'_>, weight: Weight, is_bound_later: bool) -> Need {

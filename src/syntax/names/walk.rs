@@ -36,6 +36,10 @@ pub(super) struct Definition<'a> {
     pub(super) parent: Option<DefinitionId>,
     /// Under which name in which scope people get at it: its own, or that of its outermost class.
     pub(super) holder: Option<(ScopeId, &'a str)>,
+    /// Which of several definitions under that name at module level it is, counted from 0.
+    pub(super) generation: usize,
+    /// Whether it stands in a class body: using the class does not say that it is called.
+    pub(super) is_method: bool,
     /// Whether it calls its first parameter itself: as a decorator it runs what it decorates.
     pub(super) calls_parameter: bool,
     /// Whether a default is an object that calls can change.
@@ -70,6 +74,10 @@ pub(super) struct Edge<'a> {
     pub(super) weight: Weight,
     pub(super) reach: Reach,
     pub(super) is_call: bool,
+    /// Which of several definitions the name stood for, if that is sure.
+    pub(super) generation: Option<usize>,
+    /// How many globals were bound by then.
+    pub(super) globals_bound: usize,
 }
 
 /// A use of a global name that was not bound at that time.
@@ -86,8 +94,12 @@ pub(super) struct Use<'a> {
 
 /// A global name at module level.
 #[derive(Debug)]
-pub(super) struct Global {
+pub(super) struct Global<'a> {
     pub(super) span: Span,
+    /// How many globals were bound before it.
+    pub(super) bound_before: usize,
+    /// The other name of the object, if it is known to have one.
+    pub(super) alias_of: Option<&'a str>,
     pub(super) import: Option<Span>,
     pub(super) is_call_value: bool,
     pub(super) is_present: bool,
@@ -100,7 +112,12 @@ pub(super) struct Change<'a> {
     pub(super) owner: Option<DefinitionId>,
     /// Whether there is no doubt: an assignment or a well-known method, not just any call.
     pub(super) is_sure: bool,
+    /// Whether the name was bound by then.
+    pub(super) is_bound: bool,
 }
+
+/// How many names of one object are followed.
+const MAX_ALIASES: usize = 8;
 
 /// All that was seen.
 #[derive(Debug, Default)]
@@ -109,7 +126,7 @@ pub(super) struct Facts<'a> {
     pub(super) edges: Vec<Edge<'a>>,
     pub(super) uses: Vec<Use<'a>>,
     /// Names bound at module level, by module-level code.
-    pub(super) globals: HashMap<&'a str, Global>,
+    pub(super) globals: HashMap<&'a str, Global<'a>>,
     /// The same in order of first binding.
     pub(super) order: Vec<&'a str>,
     /// Names that functions bind after `global`.
@@ -142,9 +159,11 @@ pub(super) fn walk<'a>(module: &'a ModModule, strings: &'a StringNames) -> Facts
         outer_loop: None,
         is_annotation: false,
         is_call_value: false,
+        alias_of: None,
         has_lazy_annotations: false,
         depth: 0,
         strings,
+        generations: HashMap::new(),
         declared_names: HashSet::new(),
         facts: Facts::default(),
     };
@@ -179,9 +198,13 @@ pub(super) struct Walk<'a> {
     pub(super) is_annotation: bool,
     /// Whether what is being bound is the value of a call.
     pub(super) is_call_value: bool,
+    /// The name of what is being bound to another name.
+    pub(super) alias_of: Option<&'a str>,
     pub(super) has_lazy_annotations: bool,
     pub(super) depth: usize,
     pub(super) strings: &'a StringNames,
+    /// How often each name was bound anew at module level.
+    pub(super) generations: HashMap<&'a str, usize>,
     /// Names that some function seen so far binds after `global`.
     pub(super) declared_names: HashSet<&'a str>,
     pub(super) facts: Facts<'a>,
@@ -297,13 +320,33 @@ impl<'a> Walk<'a> {
     }
 
     pub(super) fn edge(&mut self, to: Target<'a>, is_call: bool) {
+        let mut generation = None;
+        if let (None, None, Target::Symbol(MODULE, name)) = (self.owner, &self.outer_loop, to) {
+            // What is not bound yet is not a function of this code.
+            let Some(latest) = self.generations.get(name).and_then(|it| it.checked_sub(1)) else {
+                return;
+            };
+            generation = Some(latest);
+        }
         self.facts.edges.push(Edge {
             from: self.owner,
             to,
             weight: self.weight,
             reach: self.reach,
             is_call,
+            generation,
+            globals_bound: self.facts.order.len(),
         });
+    }
+
+    /// The generation of what is now defined under a name at module level.
+    pub(super) fn generation(&self, name: &str) -> usize {
+        let bound = self.generations.get(name).copied().unwrap_or(0);
+        match self.runs_in_any_case() {
+            true => bound,
+            // On a branch it stands beside what the name stood for before.
+            false => bound.saturating_sub(1),
+        }
     }
 
     /// Binds `name` in the innermost scope that is not a comprehension's.
@@ -340,9 +383,21 @@ impl<'a> Walk<'a> {
             self.declared_names.insert(name);
             return;
         }
+        if self.alias_of == Some(name) {
+            // `x = x` changes nothing: the object stays whose it was.
+            return;
+        }
         let import = import.filter(|_| self.runs_in_any_case());
+        let runs_in_any_case = self.runs_in_any_case();
+        let generations = self.generations.entry(name).or_insert(0);
+        if runs_in_any_case || *generations == 0 {
+            *generations += 1;
+        }
+        let known = self.facts.globals.get(name);
         let global = Global {
             span,
+            bound_before: known.map_or(self.facts.order.len(), |it| it.bound_before),
+            alias_of: self.alias_of,
             import,
             is_call_value: self.is_call_value,
             is_present: true,
@@ -409,11 +464,21 @@ impl<'a> Walk<'a> {
     }
 
     fn push_change(&mut self, name: &'a str, is_sure: bool) {
-        self.facts.changes.push(Change {
-            name,
-            owner: self.owner,
-            is_sure,
-        });
+        let mut object = Some(name);
+        // The object may have other names; a chain of them may well be a circle.
+        for _ in 0..MAX_ALIASES {
+            let Some(name) = object else {
+                break;
+            };
+            let global = self.facts.globals.get(name);
+            self.facts.changes.push(Change {
+                name,
+                owner: self.owner,
+                is_sure,
+                is_bound: self.owner.is_none() && global.is_some(),
+            });
+            object = global.and_then(|global| global.alias_of);
+        }
     }
 }
 

@@ -69,6 +69,9 @@ fn binding(binding: &Binding) -> String {
     if binding.is_stateful {
         text.push_str(" (stateful)");
     }
+    if let Some(other) = &binding.alias_of {
+        let _ = write!(text, " (same as {other})");
+    }
     text
 }
 
