@@ -8,6 +8,8 @@ use serde_json::Value;
 
 /// The fewest claims that the documents hold.
 const CLAIMS_MIN: u64 = 350;
+/// How many of them may be written for a newer Python.
+const CLAIMS_NEWER_MAX: u64 = 20;
 /// The minor versions of CPython 3 that snippets can run under.
 const MINORS: std::ops::RangeInclusive<u32> = 9..=15;
 
@@ -34,7 +36,8 @@ fn faults(report: &Value) -> String {
     for document in items(&report["documents"]) {
         let path = document["path"].as_str().unwrap_or_default();
         for block in items(&document["blocks"]) {
-            if block["status"] != "passed" {
+            let is_fine = block["status"] == "passed" || block["reason"] == "other-version";
+            if !is_fine {
                 let (line, reason) = (&block["line"], &block["reason"]);
                 faults.push_str(&format!("{path}:{line}: {reason} {}\n", block["ending"]));
             }
@@ -55,7 +58,6 @@ fn study_documents_hold() {
     let summary = &report["summary"];
     let claims = &summary["claims"];
     assert!(claims["held"].as_u64() >= Some(CLAIMS_MIN), "{claims}");
-    assert_eq!(summary["ran"], summary["blocks"]);
 }
 
 #[test]
@@ -70,7 +72,7 @@ fn study_documents_hold_under_every_interpreter() {
         let shown = python.display();
         assert_eq!(faults(&report), "", "{shown}");
         let held = &report["summary"]["claims"]["held"];
-        assert!(held.as_u64() >= Some(CLAIMS_MIN - 20), "{shown}: {held}");
+        assert!(held.as_u64() >= Some(CLAIMS_MIN - CLAIMS_NEWER_MAX), "{shown}: {held}");
         println!("Python 3.{minor}: {held} claims hold");
     }
 }
