@@ -226,8 +226,8 @@ fn settings(current: &Path, typed: Typed<'_>) -> Result<Settings, SettingsError>
         (None, None) => root.join("expectations"),
     };
     let python = match (&typed.run.python, &file.python) {
-        (Some(typed), _) => Some(current.join(typed)),
-        (None, Some(set)) => Some(root.join(set)),
+        (Some(typed), _) => Some(program(current, typed)),
+        (None, Some(set)) => Some(program(&root, Path::new(set))),
         (None, None) => None,
     };
     let jobs = typed.run.jobs.or(file.jobs).map(|jobs| jobs as usize);
@@ -243,6 +243,15 @@ fn settings(current: &Path, typed: Typed<'_>) -> Result<Settings, SettingsError>
         exclude: file.exclude,
         root,
     })
+}
+
+/// The file of a program: a bare name that no file in `folder` has is left to `PATH`.
+fn program(folder: &Path, name: &Path) -> PathBuf {
+    let file = folder.join(name);
+    match name.components().count() == 1 && !file.exists() {
+        true => name.to_owned(),
+        false => file,
+    }
 }
 
 fn limits(typed: &RunArgs, file: &FileSettings) -> Limits {

@@ -272,11 +272,7 @@ pub fn plan(document: Document, options: &Options) -> DocumentPlan {
 }
 
 /// Keeps the Python blocks and reads them; blocks that hold the output of the one before become its claims.
-fn read(
-    document: &Document,
-    blocks: Vec<Block>,
-    options: &Options,
-) -> (Vec<Block>, Vec<Piece>) {
+fn read(document: &Document, blocks: Vec<Block>, options: &Options) -> (Vec<Block>, Vec<Piece>) {
     let mut pieces = Vec::new();
     let mut is_python = vec![false; blocks.len()];
     let mut is_output = false;

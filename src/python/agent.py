@@ -168,7 +168,7 @@ class Run:
         self.show(error)
         described = self.describe(error)
         kind = "raised"
-        if isinstance(error, MemoryError):
+        if isinstance(error, MemoryError) and not described[-1]:
             kind = "memory-limit"
         elif is_process_limit(error):
             kind = "process-limit"
@@ -544,6 +544,8 @@ class Run:
             message = error.msg if isinstance(error, SyntaxError) else str(error)
         except Exception:
             message = "<exception str() failed>"
+        if is_compile_error and not message:
+            message = "too large or too deeply nested for the compiler"
         lines = [line for line in self.lines_of(error) if line > 0]
         name, missing = clip(name), clip(missing_name(error))
         bases = [clip(base) for base in bases]

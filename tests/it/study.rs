@@ -72,7 +72,10 @@ fn study_documents_hold_under_every_interpreter() {
         let shown = python.display();
         assert_eq!(faults(&report), "", "{shown}");
         let held = &report["summary"]["claims"]["held"];
-        assert!(held.as_u64() >= Some(CLAIMS_MIN - CLAIMS_NEWER_MAX), "{shown}: {held}");
+        assert!(
+            held.as_u64() >= Some(CLAIMS_MIN - CLAIMS_NEWER_MAX),
+            "{shown}: {held}"
+        );
         println!("Python 3.{minor}: {held} claims hold");
     }
 }
