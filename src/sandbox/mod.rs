@@ -366,10 +366,14 @@ fn take_streams(streams: [BorrowedFd<'_>; 3]) -> io::Result<()> {
     Ok(())
 }
 
+/// Sets a limit, or keeps the caller's where that is lower: nobody may raise it.
 fn set_limit(resource: Resource, soft: u64, hard: u64) -> Result<(), String> {
+    let most = rustix::process::getrlimit(resource)
+        .maximum
+        .unwrap_or(u64::MAX);
     let limit = Rlimit {
-        current: Some(soft),
-        maximum: Some(hard),
+        current: Some(soft.min(most)),
+        maximum: Some(hard.min(most)),
     };
     setrlimit(resource, limit).map_err(|error| format!("setrlimit({resource:?}): {error}"))
 }
