@@ -210,7 +210,9 @@ fn judge_exception(case: &Case, exception: &Exception) -> (Status, Reason, Optio
         return (Status::Failed, Reason::SyntaxError, problem);
     }
     let reason = match () {
-        () if is_a("ModuleNotFoundError") => Some(Reason::MissingPackage),
+        () if is_a("ModuleNotFoundError") || is_relative_import(exception) => {
+            Some(Reason::MissingPackage)
+        }
         () if is_a("EOFError") && exception.message == "EOF when reading a line" => {
             Some(Reason::ReadsInput)
         }
@@ -274,6 +276,12 @@ fn is_bound_nowhere(case: &Case, exception: &Exception) -> bool {
     })
 }
 
+/// Whether the block is a module of a package that is not there, as `from . import x` shows.
+fn is_relative_import(exception: &Exception) -> bool {
+    exception.type_name == "ImportError"
+        && exception.message.starts_with("attempted relative import")
+}
+
 fn wants_network(exception: &Exception) -> bool {
     const TYPES: [&str; 4] = ["gaierror", "URLError", "ConnectionRefusedError", "herror"];
     const MESSAGES: [&str; 4] = [
@@ -283,7 +291,8 @@ fn wants_network(exception: &Exception) -> bool {
         "Connection refused",
     ];
     let kind = exception.type_name.rsplit('.').next().unwrap_or_default();
-    TYPES.contains(&kind)
+    exception.wants_network
+        || TYPES.contains(&kind)
         || (exception.bases.iter().any(|base| base == "OSError")
             && MESSAGES
                 .iter()

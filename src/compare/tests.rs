@@ -137,6 +137,7 @@ fn exception(type_name: &str, bases: &[&str], message: &str) -> Exception {
         lines: vec![line()],
         name: None,
         is_compile_error: false,
+        wants_network: false,
     }
 }
 
@@ -877,6 +878,7 @@ fn each_ending_has_its_status() {
     let compile_error = Observation {
         exception: Some(Exception {
             is_compile_error: true,
+            wants_network: false,
             ..exception("SyntaxError", &[], "invalid syntax")
         }),
         reached: Vec::new(),

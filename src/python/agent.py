@@ -502,7 +502,7 @@ class Run:
                     text = None
         except Exception:
             return
-        self.native.computed(line, is_subject, clip(shown), clip(text), kind.__name__)
+        self.native.computed(line, is_subject, clip(shown), clip(text), clip(kind.__name__))
 
     # Telling ------------------------------------------------------------------------------------
 
@@ -531,7 +531,9 @@ class Run:
         except Exception:
             message = "<exception str() failed>"
         lines = [line for line in self.lines_of(error) if line > 0]
-        return (name, bases, clip(str(message)), lines, missing_name(error), is_compile_error)
+        missing = missing_name(error)
+        network = wants_network(error)
+        return (name, bases, clip(str(message)), lines, missing, is_compile_error, network)
 
     def show(self, error):
         """Prints the traceback as the interpreter would, without the frames of this file."""
@@ -689,6 +691,7 @@ class TextIOWrapper(io.TextIOWrapper):
 
 TextIOWrapper.__module__ = "_io"
 
+UNREACHABLE = (101, 113)  # ENETUNREACH, EHOSTUNREACH
 CODE = type(main.__code__)
 COMPILE_ERRORS = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
 IDENTIFIER_START = frozenset("acdghijklmnopqstvwxyzACDEGHIJKLMNOPQSTVWXYZ_@")
@@ -782,9 +785,12 @@ def constant_key(const):
 
 
 def clip(text):
-    if text is None or len(text) <= TEXT_LIMIT:
-        return text
-    return text[:TEXT_LIMIT] + "..."
+    """The text, no longer than the report bears, and in valid UTF-8: lone surrogates are escaped."""
+    if text is None:
+        return None
+    if len(text) > TEXT_LIMIT:
+        text = text[:TEXT_LIMIT] + "..."
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def exit_status(error):
@@ -800,6 +806,18 @@ def is_process_limit(error):
     if isinstance(error, BlockingIOError):
         return error.errno == 11
     return type(error) is RuntimeError and str(error) == "can't start new thread"
+
+
+def wants_network(error):
+    """Whether the refusal of a connection or of a name look-up is among what led to `error`."""
+    for _ in range(20):
+        if isinstance(error, OSError):
+            if type(error).__name__ in ("gaierror", "herror") or error.errno in UNREACHABLE:
+                return True
+        error = error.__cause__ or error.__context__
+        if error is None:
+            return False
+    return False
 
 
 def missing_name(error):

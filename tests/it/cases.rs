@@ -105,7 +105,11 @@ fn run_cases(folder: &str) {
         match file.extension().and_then(|extension| extension.to_str()) {
             Some("md") => {
                 count += 1;
-                if catch_unwind(AssertUnwindSafe(|| hold_to_snapshot(stage, &relative, file))).is_err() {
+                if catch_unwind(AssertUnwindSafe(|| {
+                    hold_to_snapshot(stage, &relative, file)
+                }))
+                .is_err()
+                {
                     failed.push(relative);
                 }
             }

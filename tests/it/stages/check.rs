@@ -203,7 +203,11 @@ fn without_addresses(text: &str) -> String {
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let rest = part.trim_start_matches(|c: char| c.is_ascii_hexdigit());
-        out.push_str(if rest.len() < part.len() { " 0x…" } else { " 0x" });
+        out.push_str(if rest.len() < part.len() {
+            " 0x…"
+        } else {
+            " 0x"
+        });
         out.push_str(rest);
     }
     out
