@@ -42,7 +42,7 @@ pub struct Example {
     pub expected: Vec<ExampleLine>,
     /// Lines below the source that begin with `#`.
     pub comments: Vec<ExampleLine>,
-    /// Whether the author asked that it not be judged (`# doctest: +SKIP`); it is run all the same.
+    /// Whether the author asked that it not be run (`# doctest: +SKIP`).
     pub is_skipped: bool,
 }
 

@@ -87,14 +87,22 @@ pub(super) fn prepare(
     for error in documents.errors {
         prepared.exit = console.error(error);
     }
+    let options = settings.plan_options();
     for found in documents.found {
-        prepared.add(found, settings, snapshots, console);
+        prepared.add(found, settings, &options, snapshots, console);
     }
     prepared
 }
 
 impl Prepared {
-    fn add(&mut self, found: Found, settings: &Settings, snapshots: Snapshots, console: &Console) {
+    fn add(
+        &mut self,
+        found: Found,
+        settings: &Settings,
+        options: &plan::Options,
+        snapshots: Snapshots,
+        console: &Console,
+    ) {
         let Found {
             path,
             file,
@@ -108,7 +116,7 @@ impl Prepared {
                 return;
             }
         };
-        let mut plan = plan::plan(document, &settings.plan_options());
+        let mut plan = plan::plan(document, options);
         let keys: Vec<_> = plan.cases.iter().map(key).collect();
         let key_of_case = select(&mut plan, &selection, |line| {
             self.exit = console.error(format_args!("no Python block at {path}:{line}"));

@@ -16,7 +16,7 @@ use toml::{Spanned, Value};
 use super::args::{FormatArg, ProjectArgs, RunArgs};
 use crate::plan;
 use crate::policy::{Limits, Policy};
-use crate::run::RunOptions;
+use crate::run::{self, RunOptions};
 use crate::store::{self, StoreError};
 use crate::text::{LineIndex, LineNumber};
 
@@ -103,11 +103,11 @@ impl Settings {
         shown(&self.current, path)
     }
 
-    /// How to plan.
+    /// How to plan; asks the interpreter for its version.
     pub fn plan_options(&self) -> plan::Options {
         plan::Options {
             assume_imports: self.assume_imports.clone(),
-            python: None,
+            python: run::python_version(self.python.as_deref()),
             policy: self.policy.clone(),
         }
     }

@@ -63,6 +63,7 @@ fn about_output(said: &Said, place: Place, seen: &Seen) -> Outcome {
     // Of two prints on one line the comment is about the last.
     if is_short
         && place.is_print
+        && !place.may_repeat
         && let [_, .., last] = pieces.as_slice()
         && let Some(likeness) = text::agree(said, last)
     {

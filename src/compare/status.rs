@@ -67,7 +67,7 @@ fn did(claim: &JudgedClaim) -> &'static str {
 /// The status of a block that a reason known on paper decides.
 fn status_of_skipped(reason: Reason) -> Status {
     match reason {
-        Reason::SkippedByAuthor | Reason::NotPython => Status::Skipped,
+        Reason::SkippedByAuthor | Reason::OtherVersion | Reason::NotPython => Status::Skipped,
         Reason::SyntaxError
         | Reason::MissingImport
         | Reason::BrokenClaim

@@ -3,6 +3,7 @@
 //! ```text
 //! ```python notest            ```python {test="skip"}       <!-- skip: next -->
 //! ```python group="setup"     ```python continuation        <!-- snipcheck: skip -->
+//! ```python {requires="3.12"}
 //! ```
 //!
 //! Words that other tools define are honoured, and words that nobody knows are left alone.
@@ -28,12 +29,15 @@ pub(super) struct Directives {
     pub(super) is_skipped: bool,
     /// What runs before it.
     pub(super) chain: Chain,
+    /// The oldest Python it is written for: major and minor version.
+    pub(super) requires: Option<(u8, u8)>,
 }
 
 /// Reads the directives of `block`.
 pub(super) fn directives(document: &Document, block: &Block) -> Directives {
     let attributes = block.attributes();
     let mut chain = Chain::None;
+    let mut requires = None;
     for attribute in &attributes {
         match attribute.key {
             "group" | "session" if !attribute.value.is_empty() => {
@@ -42,6 +46,7 @@ pub(super) fn directives(document: &Document, block: &Block) -> Directives {
             "continuation" | "continue" if attribute.value.is_empty() => {
                 chain = Chain::Continuation;
             }
+            "requires" => requires = requires.max(version(attribute.value)),
             _ => {}
         }
     }
@@ -52,7 +57,17 @@ pub(super) fn directives(document: &Document, block: &Block) -> Directives {
     Directives {
         is_skipped: is_skipped_by_comment || attributes.iter().any(is_skip),
         chain,
+        requires,
     }
+}
+
+/// The Python version that `3.12`, `>=3.12` or `python 3.12.1` names; a package is none.
+fn version(value: &str) -> Option<(u8, u8)> {
+    let value = value.trim().trim_start_matches("python").trim_start();
+    let value = value.trim_start_matches(['>', '=']).trim();
+    let mut parts = value.split('.');
+    let (major, minor) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    (major == 3).then_some((major, minor))
 }
 
 fn is_skip(attribute: &Attribute<'_>) -> bool {

@@ -145,6 +145,8 @@ pub enum Reason {
     NotConfined,
     /// The author said so.
     SkippedByAuthor,
+    /// It is written for a newer Python than the one that runs the blocks.
+    OtherVersion,
 }
 
 impl Reason {
@@ -172,6 +174,7 @@ impl Reason {
             Reason::ContextFailed => "context-failed",
             Reason::NotConfined => "not-confined",
             Reason::SkippedByAuthor => "skipped-by-author",
+            Reason::OtherVersion => "other-version",
         }
     }
 }
@@ -246,7 +249,7 @@ impl Default for Options {
 /// Decides what is to be done with each Python block of `document`.
 pub fn plan(document: Document, options: &Options) -> DocumentPlan {
     let (blocks, problems) = block::blocks(&document);
-    let (blocks, pieces) = read(&document, blocks);
+    let (blocks, pieces) = read(&document, blocks, options);
     let findings = find_all(&document, &blocks, &pieces, options);
     let contexts: Vec<Context> = findings
         .iter()
@@ -269,7 +272,7 @@ pub fn plan(document: Document, options: &Options) -> DocumentPlan {
 }
 
 /// Keeps the Python blocks and reads them; blocks that hold the output of the one before become its claims.
-fn read(document: &Document, blocks: Vec<Block>) -> (Vec<Block>, Vec<Piece>) {
+fn read(document: &Document, blocks: Vec<Block>, options: &Options) -> (Vec<Block>, Vec<Piece>) {
     let mut pieces = Vec::new();
     let mut is_python = vec![false; blocks.len()];
     let mut is_output = false;
@@ -277,7 +280,7 @@ fn read(document: &Document, blocks: Vec<Block>) -> (Vec<Block>, Vec<Piece>) {
         if std::mem::take(&mut is_output) || !piece::is_python(block) {
             continue;
         }
-        let mut piece = Piece::new(document, block);
+        let mut piece = Piece::new(document, block, options.python);
         let output = blocks.get(at + 1).and_then(|next| {
             let is_session = piece.kind == SnippetKind::Session;
             claim::output_claim(document, block, &piece.syntax, next, is_session)

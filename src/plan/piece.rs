@@ -37,14 +37,18 @@ pub(super) fn is_python(block: &Block) -> bool {
 }
 
 impl Piece {
-    /// Reads a block that [`is_python`].
-    pub(super) fn new(document: &Document, block: &Block) -> Piece {
+    /// Reads a block that [`is_python`]; `python` is the version that runs it, where that is known.
+    pub(super) fn new(document: &Document, block: &Block, python: Option<(u8, u8)>) -> Piece {
         let mut piece = match block.is_session() || block.is_ipython() {
             true => Piece::session(document, block),
             false => Piece::script(document, block),
         };
-        if piece.directives.is_skipped {
-            piece.skip = Some(Reason::SkippedByAuthor);
+        let is_too_new = python.is_some_and(|python| piece.directives.requires > Some(python));
+        if piece.directives.is_skipped || is_too_new {
+            piece.skip = Some(match is_too_new {
+                true => Reason::OtherVersion,
+                false => Reason::SkippedByAuthor,
+            });
             piece.problems.clear();
         }
         if piece.skip.is_some() {
@@ -99,7 +103,9 @@ impl Piece {
             is_broken: false,
         };
         piece.add_examples(&examples);
-        if piece.sources.is_empty() {
+        if piece.sources.is_empty() && examples.iter().any(|example| example.is_skipped) {
+            piece.skip = Some(Reason::SkippedByAuthor);
+        } else if piece.sources.is_empty() {
             let at = block.document_span(Span::new(0, first_line_len(&block.code)));
             let what = match block.is_ipython() {
                 true => "it holds IPython prompts",
@@ -111,7 +117,7 @@ impl Piece {
     }
 
     fn add_examples(&mut self, examples: &[Example]) {
-        for example in examples {
+        for example in examples.iter().filter(|example| !example.is_skipped) {
             let own = syntax::syntax(&example.source);
             self.sources.push(Source {
                 line: example.line,

@@ -6,6 +6,7 @@ only in a forked child, with one job. The child then runs that job as a script w
 """
 
 import _ast
+import atexit
 import builtins
 import gc
 import io
@@ -90,11 +91,18 @@ def stage(native):
 
 
 def marked_stream(native, fd, name, errors):
+    # A file object remembers whether its descriptor can seek, and the snippet's will be a pipe.
+    reader, writer = os.pipe()
+    saved = os.dup(fd)
+    os.dup2(writer, fd)
     buffer = io.open(fd, "wb", closefd=False)
     buffer.raw.name = name
     stream = TextIOWrapper(buffer, "utf-8", errors, "\n", line_buffering=True)
     stream.mode = "w"
     stream.marker = Marker(native, fd)
+    os.dup2(saved, fd)
+    for used in (reader, writer, saved):
+        os.close(used)
     return stream
 
 
@@ -151,7 +159,7 @@ class Run:
         if isinstance(error, SystemExit):
             status = exit_status(error)
             if not isinstance(error.code, int) and error.code is not None:
-                print(error.code, file=sys.stderr)
+                self.complain(error.code)
             is_early = self.statements_left > 0
             self.finish_quietly()
             self.native.end("exited", self.nonce, status, is_early, None)
@@ -167,6 +175,12 @@ class Run:
         self.finish_quietly()
         self.native.end(kind, self.nonce, 1, True, described)
         return 1
+
+    def complain(self, message):
+        try:
+            print(message, file=sys.stderr)
+        except BaseException:
+            pass
 
     def prepare(self):
         """Makes the process look like one that runs a script."""
@@ -211,7 +225,7 @@ class Run:
             try:
                 stream.flush()
                 stream.marker.statement(kind, line)
-            except (OSError, ValueError):
+            except (OSError, ValueError, AttributeError):
                 pass
 
     # Running ------------------------------------------------------------------------------------
@@ -531,7 +545,8 @@ class Run:
         except Exception:
             message = "<exception str() failed>"
         lines = [line for line in self.lines_of(error) if line > 0]
-        missing = missing_name(error)
+        name, missing = clip(name), clip(missing_name(error))
+        bases = [clip(base) for base in bases]
         network = wants_network(error)
         return (name, bases, clip(str(message)), lines, missing, is_compile_error, network)
 
@@ -559,9 +574,10 @@ class Run:
         threading = sys.modules.get("threading")
         if threading is not None:
             threading._shutdown()
-        import atexit
-
         atexit._run_exitfuncs()
+        # A hook of the snippet would see its names go.
+        sys.settrace(None)
+        sys.setprofile(None)
         self.clear_module()
         self.flush()
 
@@ -593,9 +609,9 @@ class Run:
         gc.collect()
 
     def flush(self):
-        for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
+        for name in ("stdout", "stderr", "__stdout__", "__stderr__"):
             try:
-                stream.flush()
+                getattr(sys, name).flush()
             except BaseException:
                 pass
 
@@ -785,12 +801,19 @@ def constant_key(const):
 
 
 def clip(text):
-    """The text, no longer than the report bears, and in valid UTF-8: lone surrogates are escaped."""
+    """The text, no longer than the report bears."""
     if text is None:
         return None
     if len(text) > TEXT_LIMIT:
         text = text[:TEXT_LIMIT] + "..."
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return transferable(text)
+
+
+def transferable(text):
+    """The text with surrogates written as escapes: Rust has no strings with them."""
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def exit_status(error):

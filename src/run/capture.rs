@@ -15,8 +15,11 @@ const HEAD: [u8; 2] = [0, 2];
 const TAIL: u8 = 3;
 /// The longest number in a mark.
 const DIGITS_MAX: usize = 10;
-/// Above this many, what follows joins the last emission: a snippet may write a million lines.
-const EMISSIONS_MAX: usize = 50_000;
+/// Above this many, what one line writes again and again is one emission: a snippet may write a
+/// million lines.
+const EMISSIONS_MANY: usize = 50_000;
+/// Above this many, everything joins the last emission.
+const EMISSIONS_MAX: usize = 500_000;
 
 /// One stream of one snippet, as far as it was read.
 #[derive(Debug)]
@@ -128,9 +131,16 @@ impl Capture {
         if self.is_context {
             return;
         }
-        let is_full = self.emissions.len() >= EMISSIONS_MAX;
+        let count = self.emissions.len();
+        let place = (self.line, self.statement);
         match self.emissions.last_mut() {
-            Some((.., text)) if !self.begins || is_full => text.extend_from_slice(bytes),
+            Some((line, statement, text))
+                if !self.begins
+                    || count >= EMISSIONS_MAX
+                    || (count >= EMISSIONS_MANY && (*line, *statement) == place) =>
+            {
+                text.extend_from_slice(bytes);
+            }
             _ => {
                 self.emissions
                     .push((self.line, self.statement, bytes.to_vec()));

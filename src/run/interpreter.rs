@@ -18,6 +18,8 @@ pub(super) struct Installation {
     /// Holds a link with the linked library's name to this interpreter's library; `None` for the
     /// interpreter that the binary was built with, whose place the binary knows.
     pub(super) loader_path: Option<tempfile::TempDir>,
+    /// Major and minor version.
+    pub(super) version: Option<(u8, u8)>,
 }
 
 /// Finds what is needed to embed `python`, or the interpreter that the binary was built with.
@@ -26,6 +28,8 @@ pub(super) fn locate(python: Option<&Path>) -> Result<Installation, RunError> {
         return Ok(Installation {
             executable: PathBuf::from(BUILT_FOR),
             loader_path: None,
+            // Such as `libpython3.11.so.1.0`.
+            version: parse_version(LIBRARY.trim_start_matches("libpython")),
         });
     };
     const QUESTION: &str = "import sys, sysconfig as s; \
@@ -48,7 +52,7 @@ pub(super) fn locate(python: Option<&Path>) -> Result<Installation, RunError> {
             "it is {name}; only CPython can be embedded"
         )));
     }
-    if !is_supported(version) {
+    if parse_version(version) < Some((3, 9)) {
         return Err(failed(format!(
             "it is Python {version}; 3.9 or later is needed"
         )));
@@ -70,13 +74,11 @@ pub(super) fn locate(python: Option<&Path>) -> Result<Installation, RunError> {
     Ok(Installation {
         executable: PathBuf::from(executable),
         loader_path: Some(loader_path),
+        version: parse_version(version),
     })
 }
 
-fn is_supported(version: &str) -> bool {
-    let mut parts = version.split('.').map(str::parse::<u32>);
-    match (parts.next(), parts.next()) {
-        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= (3, 9),
-        _ => false,
-    }
+fn parse_version(text: &str) -> Option<(u8, u8)> {
+    let mut parts = text.split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }

@@ -10,7 +10,7 @@ mod server;
 mod wire;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -134,6 +134,12 @@ pub fn run(
         confinement: fleet.confinement.clone(),
         observations,
     })
+}
+
+/// Major and minor version of `python`, or of the interpreter that the binary was built with; `None`
+/// where it cannot be used, which a run then says.
+pub fn python_version(python: Option<&Path>) -> Option<(u8, u8)> {
+    interpreter::locate(python).ok()?.version
 }
 
 /// Starts one fork server and tells what it is: for `doctor` and `list`.

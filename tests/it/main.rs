@@ -6,6 +6,8 @@ mod laws;
 mod planning;
 mod project;
 mod readme;
+mod robust;
 mod stages;
+mod study;
 mod tidy;
 mod update;
