@@ -8,6 +8,7 @@ use super::text::{self, Said, tidy};
 use super::tolerance::{Likeness, Tolerance};
 use super::trace::{Progress, Seen, Trace};
 use super::volatile::Sources;
+use super::wording::{self, Manner};
 use super::{ClaimVerdict, JudgedClaim, comment, exception, output, raises, remark};
 use crate::claim::value::{self, Value};
 use crate::claim::{Claim, ClaimKind, Evidence, Expected, Scope, Subject};
@@ -33,7 +34,10 @@ pub(super) fn judge(claim: &Claim, trace: &Trace, sources: &Sources) -> Option<J
     let outcome = match (&claim.expected, place) {
         (Expected::Text { .. }, Some(place)) => {
             let seen = seen(claim, trace, place);
-            comment::about_statement(&said, place, &seen)
+            let outcome = comment::about_statement(&said, place, &seen);
+            with_earlier_output(&said, outcome, |lines| {
+                trace.output_until(place.first, place.last, lines)
+            })
         }
         (Expected::Text { .. }, None) => text_about_block(&said, trace),
         (Expected::Output(lines), Some(place)) => {
@@ -47,8 +51,9 @@ pub(super) fn judge(claim: &Claim, trace: &Trace, sources: &Sources) -> Option<J
         (Expected::Exception(expected), None) => raises::in_block(expected, trace),
     };
     let lines = place.map(|place| (place.first, place.last));
+    let is_raised = matches!(claim.expected, Expected::Exception(_));
     settle(claim, &said, outcome, |expected, actual| {
-        sources.look_volatile(lines, expected, actual)
+        !is_raised && sources.look_volatile(lines, expected, actual)
     })
 }
 
@@ -71,6 +76,7 @@ fn seen<'o>(claim: &Claim, trace: &Trace<'o>, place: Place) -> Seen<'o> {
 
 fn said(claim: &Claim) -> Said<'_> {
     let is_approximate = claim.scope == Some(Scope::Approximate);
+    let is_scoped = claim.scope.is_some();
     match &claim.expected {
         Expected::Text {
             text,
@@ -81,12 +87,14 @@ fn said(claim: &Claim) -> Said<'_> {
             with_lead: with_lead.as_deref(),
             value_len: *value_len,
             is_approximate,
+            is_scoped,
         },
         Expected::Output(_) | Expected::Exception(_) => Said {
             text: &claim.text,
             with_lead: None,
             value_len: None,
             is_approximate,
+            is_scoped,
         },
     }
 }
@@ -108,19 +116,15 @@ fn settle(
         Finding::Nothing => return None,
         Finding::Held(likeness) => (ClaimVerdict::Held, Some(likeness), None),
         Finding::Inconclusive(_) if is_unmarked => return None,
-        Finding::Broken if is_unmarked => {
-            let is_print = matches!(claim.subject, Subject::Statement { is_print: true, .. });
-            if !(is_print && is_near_miss(said, outcome.actual.as_deref()?)) {
-                return None;
-            }
-            (ClaimVerdict::Inconclusive, None, Some("near-miss"))
-        }
         Finding::Inconclusive(reason) => (ClaimVerdict::Inconclusive, None, Some(reason)),
         Finding::Broken => {
             let actual = outcome.actual.as_deref().unwrap_or_default();
-            let doubt = doubt(claim, said, actual)
-                .or_else(|| is_volatile(&expected, actual).then_some("not-repeatable"));
-            match doubt {
+            let reason = match difference(claim, said, actual) {
+                Difference::None => return None,
+                Difference::Doubtful(reason) => Some(reason),
+                Difference::Plain => is_volatile(&expected, actual).then_some("not-repeatable"),
+            };
+            match reason {
                 Some(reason) => (ClaimVerdict::Inconclusive, None, Some(reason)),
                 None => (ClaimVerdict::Broken, None, None),
             }
@@ -136,23 +140,88 @@ fn settle(
     })
 }
 
-/// Why a difference does not break the claim, if it does not.
-fn doubt(claim: &Claim, said: &Said, actual: &str) -> Option<&'static str> {
-    match &claim.scope {
-        Some(Scope::Version(_)) => return Some("other-version"),
-        Some(Scope::Approximate) => return Some("approximate"),
-        None => {}
+/// What a difference between a claim and what happened comes to.
+enum Difference {
+    /// The text was no claim.
+    None,
+    /// It does not break the claim, and why.
+    Doubtful(&'static str),
+    /// It breaks the claim.
+    Plain,
+}
+
+fn difference(claim: &Claim, said: &Said, actual: &str) -> Difference {
+    if claim.evidence == Evidence::Unmarked {
+        let is_print = matches!(claim.subject, Subject::Statement { is_print: true, .. });
+        return match () {
+            () if !is_print || actual.is_empty() => Difference::None,
+            () if wording::is_of_same_form(said.text, actual) => scoped(claim),
+            () if is_near_miss(said, actual) => Difference::Doubtful("near-miss"),
+            () => Difference::None,
+        };
+    }
+    let is_text = matches!(claim.expected, Expected::Text { .. });
+    if let doubt @ Difference::Doubtful(_) = scoped(claim) {
+        return doubt;
+    }
+    if is_text && claim.rule == "marked-text" {
+        let has_lead = said.with_lead.is_some();
+        match wording::manner(said.text, actual) {
+            Manner::Remark => return Difference::None,
+            Manner::Doubtful if !has_lead => return Difference::Doubtful("may-be-prose"),
+            Manner::Doubtful | Manner::Output | Manner::Close => {}
+        }
     }
     if claim.evidence == Evidence::Weak {
-        return Some("weak-evidence");
+        let is_split = matches!(claim.rule, "value" | "marked-text");
+        let is_worded = matches!(claim.rule, "value-and-words" | "value-and-condition");
+        return match () {
+            () if is_worded && wording::are_of_other_kinds(said.expected(), actual) => {
+                Difference::None
+            }
+            () if is_split && wording::differ_in_some_lines(said.text, actual) => Difference::Plain,
+            () => Difference::Doubtful("weak-evidence"),
+        };
     }
-    if !matches!(claim.expected, Expected::Text { .. }) {
-        return None;
+    match () {
+        () if !is_text => Difference::Plain,
+        () if is_inside(said.expected(), actual) => Difference::Doubtful("shorthand"),
+        () if is_followed_by_words(said.text.trim(), actual) => {
+            Difference::Doubtful("text-after-value")
+        }
+        () => Difference::Plain,
     }
-    if is_inside(said.expected(), actual) {
-        return Some("shorthand");
+}
+
+/// What the claim's own words make of a plain difference.
+fn scoped(claim: &Claim) -> Difference {
+    match &claim.scope {
+        Some(Scope::Version(_)) => Difference::Doubtful("other-version"),
+        Some(Scope::Approximate) => Difference::Doubtful("approximate"),
+        None => Difference::Plain,
     }
-    is_followed_by_words(said.text.trim(), actual).then_some("text-after-value")
+}
+
+/// Several lines may tell what the statements above printed as well.
+fn with_earlier_output(
+    said: &Said,
+    outcome: Outcome,
+    printed: impl Fn(usize) -> String,
+) -> Outcome {
+    let count = said.text.lines().count();
+    let shown = outcome.actual.as_deref().unwrap_or_default();
+    if !matches!(outcome.finding, Finding::Broken) || count < 2 || shown.lines().count() >= count {
+        return outcome;
+    }
+    let printed = tidy(&printed(count));
+    let skipped = printed.lines().count().saturating_sub(count);
+    let last: Vec<&str> = printed.lines().skip(skipped).collect();
+    let last = last.join("\n");
+    let finding = match text::agree(said, &last) {
+        Some(likeness) => Finding::Held(likeness.under(Tolerance::EarlierOutput)),
+        None => Finding::Broken,
+    };
+    Outcome::new(finding, last)
 }
 
 /// `['a']` for `dict_keys(['a'])`: neither what is shown nor another value.

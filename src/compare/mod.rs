@@ -21,6 +21,7 @@ mod text;
 pub mod tolerance;
 mod trace;
 mod volatile;
+mod wording;
 
 pub use same::same;
 
@@ -94,6 +95,14 @@ pub struct Verdict {
 
 /// Judges `case` by what its run did.
 pub fn compare(case: &Case, observation: &Observation) -> Verdict {
+    compare_repeated(case, observation, &[])
+}
+
+/// Judges `case` by what its run did; what only some runs contradict is not broken.
+///
+/// `others` are further runs of the same case, under another hash seed, clock and random state.
+pub fn compare_repeated(case: &Case, observation: &Observation, others: &[Observation]) -> Verdict {
+    let others: Vec<Trace> = others.iter().map(Trace::new).collect();
     let trace = Trace::new(observation);
     let sources = Sources::new(case);
     let unjudged = unjudged_reason(observation);
@@ -102,7 +111,8 @@ pub fn compare(case: &Case, observation: &Observation) -> Verdict {
         .iter()
         .filter_map(|claim| match unjudged {
             Some(reason) => judge::not_judged(claim, reason),
-            None => judge::judge(claim, &trace, &sources),
+            None => judge::judge(claim, &trace, &sources)
+                .map(|judged| repeated(judged, &others, &sources)),
         })
         .collect();
     let (status, reason, mut problems) = status::status(case, observation, &claims);
@@ -114,6 +124,23 @@ pub fn compare(case: &Case, observation: &Observation) -> Verdict {
         claims,
         problems,
     }
+}
+
+/// A broken claim stays so only if every other run contradicts it in the same way.
+fn repeated(mut judged: JudgedClaim, others: &[Trace], sources: &Sources) -> JudgedClaim {
+    let actual = judged.actual.as_deref().unwrap_or_default();
+    // Addresses and the order of sets change from run to run, and are not what is wrong.
+    let is_same = |other: &Trace| {
+        judge::judge(&judged.claim, other, sources).is_some_and(|again| {
+            let shown = again.actual.as_deref().unwrap_or_default();
+            again.verdict == ClaimVerdict::Broken && output::agree(actual, shown).is_some()
+        })
+    };
+    if judged.verdict == ClaimVerdict::Broken && !others.iter().all(is_same) {
+        judged.verdict = ClaimVerdict::Inconclusive;
+        judged.reason = Some("not-repeatable");
+    }
+    judged
 }
 
 /// Why no claim can be judged, where the snippet itself never ran.

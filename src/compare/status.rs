@@ -183,7 +183,8 @@ fn unannounced_in_session<'o>(
     observation
         .raised
         .iter()
-        .find(|raised| !is_announced(raised.line))
+        // What a context block raised is its own affair.
+        .find(|raised| span_of(case, raised.line).is_some() && !is_announced(raised.line))
         .map(|raised| &raised.exception)
 }
 
