@@ -333,7 +333,7 @@ impl<'a> Scribe<'a> {
                 Mark::None | Mark::Soft | Mark::Lead => {
                     is_whole(reading) && is_whole(&other) && other.mark == Mark::None
                         || is_text(reading)
-                            && is_text(&other)
+                            && (is_text(&other) || is_whole(&other))
                             && reading.mark == Mark::None
                             && other.mark == Mark::None
                             && remark.place != Place::Trailing

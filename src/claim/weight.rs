@@ -45,7 +45,9 @@ pub(super) fn weigh(
         statement.kind,
         StatementKind::Compound | StatementKind::Definition
     ) && remark.place == Place::Trailing;
-    if remark.place == Place::BelowBlank && reading.mark < Mark::Arrow {
+    // Several lines may still turn out to be the output.
+    let is_several_texts = more > 0 && matches!(reading.content, Content::Text | Content::Sentence);
+    if remark.place == Place::BelowBlank && reading.mark < Mark::Arrow && !is_several_texts {
         return Err("after-a-blank-line");
     }
     let mut weight = match &reading.content {
@@ -166,8 +168,7 @@ fn sentence(remark: &Remark<'_>, mark: Mark, more: usize) -> Result<Weight, &'st
     );
     let may_confirm = match remark.place {
         Place::Trailing => *kind == StatementKind::Print,
-        Place::Below => more > 0 && shows && !remark.is_above_next,
-        Place::BelowBlank => false,
+        Place::Below | Place::BelowBlank => more > 0 && shows && !remark.is_above_next,
     };
     match mark {
         Mark::Arrow | Mark::Lead | Mark::Sign | Mark::Quote if shows => Ok(Weight {

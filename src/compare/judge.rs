@@ -14,8 +14,22 @@ use crate::claim::value::{self, Value};
 use crate::claim::{Claim, ClaimKind, Evidence, Expected, Scope, Subject};
 use crate::observation::Stream;
 
+/// What the other comments of the block show of how its author comments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Habit {
+    /// Nothing.
+    Unknown,
+    /// Comments behind what prints tell what it prints.
+    Output,
+}
+
 /// The verdict on `claim`; `None` where it turned out to be a note.
-pub(super) fn judge(claim: &Claim, trace: &Trace, sources: &Sources) -> Option<JudgedClaim> {
+pub(super) fn judge(
+    claim: &Claim,
+    trace: &Trace,
+    sources: &Sources,
+    habit: Habit,
+) -> Option<JudgedClaim> {
     let place = match claim.subject {
         Subject::Statement {
             first,
@@ -52,7 +66,7 @@ pub(super) fn judge(claim: &Claim, trace: &Trace, sources: &Sources) -> Option<J
     };
     let lines = place.map(|place| (place.first, place.last));
     let is_raised = matches!(claim.expected, Expected::Exception(_));
-    settle(claim, &said, outcome, |expected, actual| {
+    settle(claim, &said, outcome, habit, |expected, actual| {
         !is_raised && sources.look_volatile(lines, expected, actual)
     })
 }
@@ -63,6 +77,7 @@ pub(super) fn not_judged(claim: &Claim, reason: &'static str) -> Option<JudgedCl
         claim,
         &said(claim),
         Outcome::inconclusive(reason),
+        Habit::Unknown,
         |_, _| false,
     )
 }
@@ -104,6 +119,7 @@ fn settle(
     claim: &Claim,
     said: &Said,
     outcome: Outcome,
+    habit: Habit,
     is_volatile: impl Fn(&str, &str) -> bool,
 ) -> Option<JudgedClaim> {
     let expected = match &claim.expected {
@@ -114,12 +130,16 @@ fn settle(
     let is_unmarked = claim.evidence == Evidence::Unmarked;
     let (verdict, likeness, reason) = match outcome.finding {
         Finding::Nothing => return None,
+        // Equal as values, and yet not what is shown: older Pythons kept no order.
+        Finding::Held(Likeness::Under(Tolerance::DictOrder)) => {
+            (ClaimVerdict::Inconclusive, None, Some("dict-order"))
+        }
         Finding::Held(likeness) => (ClaimVerdict::Held, Some(likeness), None),
         Finding::Inconclusive(_) if is_unmarked => return None,
         Finding::Inconclusive(reason) => (ClaimVerdict::Inconclusive, None, Some(reason)),
         Finding::Broken => {
             let actual = outcome.actual.as_deref().unwrap_or_default();
-            let reason = match difference(claim, said, actual) {
+            let reason = match difference(claim, said, actual, habit) {
                 Difference::None => return None,
                 Difference::Doubtful(reason) => Some(reason),
                 Difference::Plain => is_volatile(&expected, actual).then_some("not-repeatable"),
@@ -150,11 +170,14 @@ enum Difference {
     Plain,
 }
 
-fn difference(claim: &Claim, said: &Said, actual: &str) -> Difference {
+fn difference(claim: &Claim, said: &Said, actual: &str, habit: Habit) -> Difference {
     if claim.evidence == Evidence::Unmarked {
         let is_print = matches!(claim.subject, Subject::Statement { is_print: true, .. });
+        let is_output_habit = habit == Habit::Output && wording::shares_words(said.text, actual);
         return match () {
-            () if !is_print || actual.is_empty() => Difference::None,
+            () if actual.is_empty() => Difference::None,
+            () if is_output_habit => scoped(claim),
+            () if !is_print => Difference::None,
             () if wording::is_of_same_form(said.text, actual) => scoped(claim),
             () if is_near_miss(said, actual) => Difference::Doubtful("near-miss"),
             () => Difference::None,
@@ -185,6 +208,7 @@ fn difference(claim: &Claim, said: &Said, actual: &str) -> Difference {
     }
     match () {
         () if !is_text => Difference::Plain,
+        () if is_one_line_of(said.expected(), actual) => Difference::Doubtful("part-of-output"),
         () if is_inside(said.expected(), actual) => Difference::Doubtful("shorthand"),
         () if is_followed_by_words(said.text.trim(), actual) => {
             Difference::Doubtful("text-after-value")
@@ -222,6 +246,11 @@ fn with_earlier_output(
         None => Finding::Broken,
     };
     Outcome::new(finding, last)
+}
+
+/// Whether one line is stated of the several that were shown.
+fn is_one_line_of(stated: &str, actual: &str) -> bool {
+    actual.contains('\n') && actual.lines().any(|line| line.trim() == stated)
 }
 
 /// `['a']` for `dict_keys(['a'])`: neither what is shown nor another value.
@@ -338,5 +367,34 @@ fn output_of_block(lines: &str, trace: &Trace) -> Outcome {
         }
         false => Finding::Broken,
     };
+    let finding = match finding {
+        Finding::Broken if is_of_some_statements(lines, trace) => {
+            Finding::Inconclusive("part-of-output")
+        }
+        finding => finding,
+    };
     Outcome::new(finding, tidy(&printed))
+}
+
+/// Whether the lines are all that some statements, one after the other, printed.
+fn is_of_some_statements(lines: &str, trace: &Trace) -> bool {
+    let mut all = String::from("\n");
+    let mut bounds = Vec::new();
+    let mut above = None;
+    for emission in &trace.observation.emissions {
+        if emission.stream != Stream::Stdout {
+            continue;
+        }
+        if emission.statement != above {
+            bounds.push(all.len());
+            above = emission.statement;
+        }
+        all.push_str(&emission.text);
+    }
+    bounds.push(all.len());
+    let stated = format!("\n{}\n", tidy(lines));
+    all.match_indices(stated.as_str()).any(|(at, _)| {
+        let is_bound = |offset: usize| bounds.binary_search(&offset).is_ok();
+        is_bound(at + 1) && is_bound(at + stated.len())
+    })
 }

@@ -27,11 +27,12 @@ pub use same::same;
 
 pub mod recorded;
 
-use crate::claim::Claim;
+use crate::claim::{Claim, ClaimKind};
 use crate::observation::{Ending, Observation};
 use crate::plan::{Case, Reason};
 use crate::problem::Problem;
 
+use judge::Habit;
 use trace::Trace;
 use volatile::Sources;
 
@@ -106,15 +107,22 @@ pub fn compare_repeated(case: &Case, observation: &Observation, others: &[Observ
     let trace = Trace::new(observation);
     let sources = Sources::new(case);
     let unjudged = unjudged_reason(observation);
-    let claims: Vec<JudgedClaim> = case
-        .claims
-        .iter()
-        .filter_map(|claim| match unjudged {
+    let judge_all = |habit| -> Vec<Option<JudgedClaim>> {
+        let judged = case.claims.iter().map(|claim| match unjudged {
             Some(reason) => judge::not_judged(claim, reason),
-            None => judge::judge(claim, &trace, &sources)
-                .map(|judged| repeated(judged, &others, &sources)),
-        })
-        .collect();
+            None => judge::judge(claim, &trace, &sources, habit)
+                .map(|judged| repeated(judged, &others, &sources, habit)),
+        });
+        judged.collect()
+    };
+    let mut judged = judge_all(Habit::Unknown);
+    if shows_habit(&judged) {
+        let again = judge_all(Habit::Output);
+        if again.iter().all(Option::is_some) {
+            judged = again;
+        }
+    }
+    let claims: Vec<JudgedClaim> = judged.into_iter().flatten().collect();
     let (status, reason, mut problems) = status::status(case, observation, &claims);
     problems.splice(0..0, case.problems.iter().cloned());
     Verdict {
@@ -126,12 +134,26 @@ pub fn compare_repeated(case: &Case, observation: &Observation, others: &[Observ
     }
 }
 
+/// Whether so many comments tell what was shown that the others may be meant so, too.
+fn shows_habit(judged: &[Option<JudgedClaim>]) -> bool {
+    let is_telling = |judged: &JudgedClaim| {
+        judged.claim.kind == ClaimKind::Comment && judged.verdict == ClaimVerdict::Held
+    };
+    let telling = judged.iter().flatten().filter(|judged| is_telling(judged));
+    judged.iter().any(Option::is_none) && telling.count() >= 3
+}
+
 /// A broken claim stays so only if every other run contradicts it in the same way.
-fn repeated(mut judged: JudgedClaim, others: &[Trace], sources: &Sources) -> JudgedClaim {
+fn repeated(
+    mut judged: JudgedClaim,
+    others: &[Trace],
+    sources: &Sources,
+    habit: Habit,
+) -> JudgedClaim {
     let actual = judged.actual.as_deref().unwrap_or_default();
     // Addresses and the order of sets change from run to run, and are not what is wrong.
     let is_same = |other: &Trace| {
-        judge::judge(&judged.claim, other, sources).is_some_and(|again| {
+        judge::judge(&judged.claim, other, sources, habit).is_some_and(|again| {
             let shown = again.actual.as_deref().unwrap_or_default();
             again.verdict == ClaimVerdict::Broken && output::agree(actual, shown).is_some()
         })

@@ -80,6 +80,21 @@ pub(super) fn is_of_same_form(text: &str, actual: &str) -> bool {
         })
 }
 
+/// Whether `text`, or its part in front of a remark, has several words, and half of all words are shared.
+pub(super) fn shares_words(text: &str, actual: &str) -> bool {
+    const SHARED: f32 = 0.5;
+    let actual: Vec<&str> = actual.split_whitespace().collect();
+    let is_like = |head: &str| {
+        let words: Vec<&str> = head.split_whitespace().collect();
+        (2..=20).contains(&words.len())
+            && (2..=20).contains(&actual.len())
+            && TextDiff::from_slices(&words, &actual).ratio() >= SHARED
+    };
+    std::iter::once(text)
+        .chain(remark::heads(text))
+        .any(is_like)
+}
+
 fn has_other_numbers(text: &str, actual: &str) -> bool {
     let parts = |text: &str| -> Vec<String> {
         text.split(|c: char| c.is_ascii_digit())
