@@ -183,7 +183,8 @@ fn unannounced_in_session<'o>(
     observation
         .raised
         .iter()
-        .find(|raised| !is_announced(raised.line))
+        // What a context block raised is its own affair.
+        .find(|raised| span_of(case, raised.line).is_some() && !is_announced(raised.line))
         .map(|raised| &raised.exception)
 }
 
@@ -249,6 +250,16 @@ fn is_known(case: &Case, id: &str, exception: &Exception) -> bool {
     case.problems
         .iter()
         .any(|problem| problem.id == id && problem.message.contains(&name))
+}
+
+/// What the block lacks, where an exception says no more than that.
+pub(super) fn lack(case: &Case, exception: &Exception) -> Option<&'static str> {
+    if exception.type_name == "ModuleNotFoundError" {
+        return Some(Reason::MissingPackage.as_str());
+    }
+    let is_undefined =
+        exception.type_name == "NameError" && is_known(case, "undefined-name", exception);
+    is_undefined.then_some(Reason::UndefinedName.as_str())
 }
 
 /// Whether the name that a `NameError` misses is bound by nothing in the block, so that the block is

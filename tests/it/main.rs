@@ -2,6 +2,7 @@
 
 mod cases;
 mod cli;
+mod labelled;
 mod laws;
 mod planning;
 mod project;
