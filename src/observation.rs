@@ -54,6 +54,9 @@ pub struct Exception {
     pub name: Option<String>,
     /// Whether compiling the snippet raised it, before anything ran.
     pub is_compile_error: bool,
+    /// Whether it is the refusal of a connection or of a name look-up, or such a refusal led to it.
+    #[serde(default)]
+    pub wants_network: bool,
 }
 
 /// Text and where it came from: what one line of the document wrote, in order.

@@ -206,8 +206,10 @@ pub(super) fn name_len(text: &str, defined: &HashSet<&str>) -> Option<usize> {
         .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.'))
         .unwrap_or(text.len());
     let name = text[..len].trim_end_matches('.');
-    let last = name.rsplit('.').next().unwrap_or_default();
-    (is_name(last) || defined.contains(last)).then_some(name.len())
+    let (owner, last) = name.rsplit_once('.').unwrap_or(("", name));
+    // `re.error`, `csv.Error`, `queue.Empty`: short names that only the module tells apart.
+    let is_of_module = !owner.is_empty() && matches!(last, "error" | "Error" | "Empty" | "Full");
+    (is_name(last) || is_of_module || defined.contains(last)).then_some(name.len())
 }
 
 /// Whether `name` is built as the names of exceptions are.

@@ -153,7 +153,7 @@ fn behind_mark(
         && let Some(rule @ ("question" | "complexity" | "no-error")) = notes::never(inner)
     {
         let is_marked_text = mark.mark != Mark::None && inner.chars().any(char::is_alphanumeric);
-        if !(is_marked_text && rule == "question") {
+        if !(is_marked_text && rule != "complexity") {
             return Reading::note(rule);
         }
     }
@@ -176,6 +176,20 @@ fn behind_mark(
     }
     reading.content = content(inner, &mut reading.scope);
     reading
+}
+
+/// Reads `text`, which stands at `at` in its comment behind the name of what it is the value of.
+pub(super) fn named_value(text: &str, at: usize) -> Reading {
+    let mut scope = None;
+    let content = content(text, &mut scope);
+    Reading {
+        content,
+        mark: Mark::None,
+        start: at,
+        end: at + text.len(),
+        lead: None,
+        scope,
+    }
 }
 
 /// Strips words at the start that limit what follows, and notes them as the scope.
@@ -258,8 +272,7 @@ fn is_separated(rest: &str) -> bool {
 fn leading_value(text: &str) -> Option<(Option<Value>, usize)> {
     match value::prefix(text) {
         Some((Value::Call(name, _), _)) if !is_repr_name(&name) => None,
-        Some((Value::Tuple(items), _)) if is_remark(&items) => None,
-        Some((Value::List(items), _)) if is_placeholder(&items) => None,
+        Some((value, _)) if is_placeholder(&value) => None,
         Some((value, len)) => Some((Some(value), len)),
         None => balanced(text).map(|len| (None, len)),
     }
@@ -303,17 +316,23 @@ fn is_repr_name(name: &str) -> bool {
             || name.contains('.') && last == "methodcaller")
 }
 
-/// `(see, below)`: a remark in brackets.
-fn is_remark(items: &[Value]) -> bool {
-    !items.is_empty()
-        && items
-            .iter()
-            .all(|item| matches!(item, Value::Name(name) if !is_constant(name)))
-}
-
-/// `[optional]`: a placeholder, not a list.
-fn is_placeholder(items: &[Value]) -> bool {
-    matches!(items, [Value::Name(name)] if !is_constant(name))
+/// `(x, y)`, `[optional]`, `{key: value}`, `<name>`: words in brackets that stand for values.
+fn is_placeholder(value: &Value) -> bool {
+    let is_word = |item: &Value| matches!(item, Value::Name(name) if !is_constant(name) && !name.contains('.'));
+    match value {
+        Value::Tuple(items) | Value::List(items) | Value::Set(items) => {
+            let is_left_out = |item: &Value| *item == Value::Ellipsis;
+            !items.is_empty() && items.iter().all(|item| is_word(item) || is_left_out(item))
+        }
+        Value::Dict(pairs) => {
+            !pairs.is_empty()
+                && pairs
+                    .iter()
+                    .all(|(key, value)| is_word(key) && is_word(value))
+        }
+        Value::Angle(inner) => inner.chars().all(|c| c.is_alphanumeric() || c == '_'),
+        _ => false,
+    }
 }
 
 fn is_constant(name: &str) -> bool {
@@ -338,8 +357,8 @@ fn several(text: &str, first: usize) -> Option<(usize, bool)> {
         }
         let (value, len) = value::prefix(next)?;
         let is_remark = match value {
-            Value::Tuple(items) => is_remark(&items),
-            Value::List(items) => is_placeholder(&items),
+            _ if is_placeholder(&value) => true,
+            Value::Tuple(_) => false,
             // `4 (5)` is a value and a remark about it.
             _ => next.starts_with('('),
         };
@@ -376,7 +395,7 @@ fn balanced(text: &str) -> Option<usize> {
             };
         }
         in_word = is_letter || in_word && c.is_alphanumeric();
-        is_data |= c.is_ascii_digit() || matches!(c, '\'' | '"' | ',' | ':' | '<');
+        is_data |= c.is_ascii_digit() || matches!(c, '\'' | '"' | '<');
         match (quote, c) {
             (Some(q), _) if q == c => quote = None,
             (Some(_), _) => {}

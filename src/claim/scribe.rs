@@ -6,7 +6,7 @@
 
 use super::exceptions::Manner;
 use super::notes;
-use super::reading::{Content, Reading, Shape, read};
+use super::reading::{Content, Reading, Shape, named_value, read};
 use super::vocabulary::Vocabulary;
 use super::weight::{Place, Weight, weigh};
 use super::wording::Mark;
@@ -15,6 +15,25 @@ use super::{
 };
 use crate::syntax::{Nesting, Statement, StatementKind, Syntax};
 use crate::text::{LineNumber, Span};
+
+/// What may stand between what a statement shows, as it is written in the code, and its value.
+const VERBS_BEHIND_A_NAME: &[&str] = &[
+    " = ",
+    "=",
+    " == ",
+    "==",
+    " => ",
+    " -> ",
+    " → ",
+    ": ",
+    " is now ",
+    " is still ",
+    " is ",
+    " — ",
+    " теперь ",
+    " равно ",
+    " равен ",
+];
 
 /// Most comment lines that one claim spans.
 const LINES_LIMIT: usize = 2_000;
@@ -107,6 +126,7 @@ impl<'a> Scribe<'a> {
             return false;
         };
         let reading = read(first.text, &self.vocabulary.defined);
+        let reading = self.behind_name(remark, *first, reading);
         match &reading.content {
             Content::Note(rule) => {
                 self.note(*first, rule);
@@ -123,6 +143,44 @@ impl<'a> Scribe<'a> {
                 self.text(remark, &reading, lines)
             }
         }
+    }
+
+    /// `print(a)  # a = [1, 2]`, `# a is now [1, 2]`: the value behind the name of what is shown.
+    fn behind_name(&self, remark: &Remark<'_>, line: Line<'_>, reading: Reading) -> Reading {
+        let is_text = reading.content == Content::Text && reading.mark == Mark::None;
+        let code = self
+            .vocabulary
+            .code
+            .get(remark.target.statement.span.range());
+        let shown = match remark.target.statement.kind {
+            StatementKind::Print => code
+                .and_then(|code| code.strip_prefix("print("))
+                .and_then(|code| code.strip_suffix(')')),
+            StatementKind::Expression => code,
+            _ => None,
+        };
+        let (Some(shown), true) = (shown, is_text && remark.place == Place::Trailing) else {
+            return reading;
+        };
+        let text = line.text.get(reading.start..reading.end);
+        let rest = text.and_then(|text| text.strip_prefix(shown));
+        let value = rest.and_then(|rest| {
+            VERBS_BEHIND_A_NAME
+                .iter()
+                .find_map(|verb| rest.strip_prefix(verb))
+        });
+        let Some(value) = value else {
+            return reading;
+        };
+        let named = named_value(value, reading.end - value.len());
+        let is_plain = matches!(
+            named.content,
+            Content::Value {
+                shape: Shape::Whole | Shape::Remarked | Shape::Several { .. },
+                ..
+            }
+        );
+        if is_plain { named } else { reading }
     }
 
     /// A lead word with nothing to lead to may be the printed text itself: `print(x)  # result`.
@@ -269,11 +327,13 @@ impl<'a> Scribe<'a> {
                     }
                 )
             };
+            let is_text =
+                |reading: &Reading| matches!(reading.content, Content::Text | Content::Sentence);
             match reading.mark {
                 Mark::None | Mark::Soft | Mark::Lead => {
                     is_whole(reading) && is_whole(&other) && other.mark == Mark::None
-                        || reading.content == Content::Text
-                            && other.content == Content::Text
+                        || is_text(reading)
+                            && (is_text(&other) || is_whole(&other))
                             && reading.mark == Mark::None
                             && other.mark == Mark::None
                             && remark.place != Place::Trailing

@@ -12,7 +12,7 @@
 use std::collections::HashSet;
 
 use super::wording::{Mark, marked};
-use super::{Claim, ClaimKind, Evidence, Expected, Subject};
+use super::{Claim, ClaimKind, Evidence, Expected, Subject, value};
 use crate::block::Block;
 use crate::document::Document;
 use crate::syntax::{Nesting, Statement, StatementKind, Syntax};
@@ -63,14 +63,20 @@ fn claim(
     let inner = ["\"\"\"", "'''"]
         .iter()
         .find_map(|quotes| code.strip_prefix(*quotes)?.strip_suffix(*quotes))?;
-    let first = inner.split_inclusive('\n').next()?;
-    let lead = marked(first.trim());
-    let has_lead = lead.mark >= Mark::Lead && first.trim().len() == lead.rest;
-    let skipped = match first.trim() {
-        "" => first.len(),
-        _ if has_lead => first.len(),
-        _ => return None,
-    };
+    let mut skipped = 0;
+    let mut has_lead = false;
+    for line in inner.split_inclusive('\n').take(2) {
+        let lead = marked(line.trim());
+        let is_lead = lead.mark >= Mark::Lead && line.trim().len() == lead.rest;
+        if !(is_lead || skipped == 0 && line.trim().is_empty()) {
+            break;
+        }
+        has_lead |= is_lead;
+        skipped += line.len();
+    }
+    if skipped == 0 {
+        return None;
+    }
     let lines = inner.get(skipped..)?;
     if lines.trim().is_empty() {
         return None;
@@ -91,7 +97,7 @@ fn claim(
         },
         expected: Expected::Output(format!("{text}\n")),
         // A string under a print may also be a remark.
-        evidence: if has_lead {
+        evidence: if has_lead || value::whole(text).is_some() {
             Evidence::Plain
         } else {
             Evidence::Weak

@@ -45,7 +45,9 @@ pub(super) fn weigh(
         statement.kind,
         StatementKind::Compound | StatementKind::Definition
     ) && remark.place == Place::Trailing;
-    if remark.place == Place::BelowBlank && reading.mark < Mark::Arrow {
+    // Several lines may still turn out to be the output.
+    let is_several_texts = more > 0 && matches!(reading.content, Content::Text | Content::Sentence);
+    if remark.place == Place::BelowBlank && reading.mark < Mark::Arrow && !is_several_texts {
         return Err("after-a-blank-line");
     }
     let mut weight = match &reading.content {
@@ -59,7 +61,7 @@ pub(super) fn weigh(
         }
         _ if is_header => return Err("on-a-header"),
         Content::Value { shape, .. } => value(remark, reading.mark, *shape, more)?,
-        Content::Sentence => sentence(remark, reading.mark)?,
+        Content::Sentence => sentence(remark, reading.mark, more)?,
         Content::Text => marked_text(remark, reading.mark, text, more)?,
         Content::Note(rule) => return Err(rule),
         Content::LoneLead => return Err("lone-lead"),
@@ -114,6 +116,7 @@ fn value(
         Shape::Several { is_spaced } if is_print || !is_spaced => (Evidence::Plain, "values"),
         Shape::Several { .. } => (Evidence::Weak, "values"),
         Shape::Remarked => (Evidence::Plain, "value-and-remark"),
+        Shape::Conditional if mark == Mark::None => (Evidence::Unmarked, "value-and-condition"),
         Shape::Conditional => (Evidence::Weak, "value-and-condition"),
         Shape::Worded if remark.place != Place::Trailing && mark < Mark::Arrow => {
             return Err("prose");
@@ -157,18 +160,22 @@ fn value(
 }
 
 /// `5 distinct elements`: output only if the print says exactly so, or if it is marked.
-fn sentence(remark: &Remark<'_>, mark: Mark) -> Result<Weight, &'static str> {
+fn sentence(remark: &Remark<'_>, mark: Mark, more: usize) -> Result<Weight, &'static str> {
+    let kind = &remark.target.statement.kind;
     let shows = matches!(
-        remark.target.statement.kind,
-        StatementKind::Print | StatementKind::Expression
+        kind,
+        StatementKind::Print | StatementKind::Expression | StatementKind::Compound
     );
-    let is_print = remark.target.statement.kind == StatementKind::Print;
+    let may_confirm = match remark.place {
+        Place::Trailing => *kind == StatementKind::Print,
+        Place::Below | Place::BelowBlank => more > 0 && shows && !remark.is_above_next,
+    };
     match mark {
         Mark::Arrow | Mark::Lead | Mark::Sign | Mark::Quote if shows => Ok(Weight {
             evidence: Evidence::Weak,
             rule: "marked-sentence",
         }),
-        Mark::None | Mark::Soft if is_print && remark.place == Place::Trailing => Ok(Weight {
+        Mark::None | Mark::Soft if may_confirm => Ok(Weight {
             evidence: Evidence::Unmarked,
             rule: "unmarked-text",
         }),
@@ -206,7 +213,7 @@ fn marked_text(
     let weight = |evidence, rule| Ok(Weight { evidence, rule });
     match mark {
         Mark::None | Mark::Soft if is_code => Err("commented-out-code"),
-        Mark::Quote if shows => weight(Evidence::Plain, "marked-text"),
+        Mark::Quote if shows => weight(Evidence::Plain, "quoted-text"),
         Mark::Lead | Mark::Sign if is_print && more == 0 => weight(Evidence::Plain, "marked-text"),
         Mark::Lead if shows => weight(Evidence::Plain, "marked-text"),
         Mark::Sign | Mark::Arrow if shows => weight(Evidence::Weak, "marked-text"),

@@ -376,7 +376,8 @@ pub(super) fn tail(text: &str, is_number: bool) -> Tail {
         '[' | '#' | '|' if gap > 0 => 0,
         '/' if gap > 0 && behind.starts_with('/') => 0,
         ':' | ',' | '.' if is_spaced => 1,
-        '!' if behind.is_empty() || (is_spaced && !is_number) => 1,
+        // `5!` is a factorial.
+        '!' if !is_number && (is_spaced || behind.trim_start_matches('!').is_empty()) => 1,
         '<' if behind.starts_with('-') => 2,
         '→' | '⇒' => return arrow(behind),
         '-' | '=' if behind.starts_with('>') => return arrow(&behind[1..]),

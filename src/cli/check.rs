@@ -7,6 +7,7 @@ use super::console::{Console, Exit};
 use super::judge::judge;
 use super::prepare::{Snapshots, prepare};
 use super::progress::with_progress;
+use super::second_look::look_again;
 use super::settings::{Settings, Typed};
 use crate::report;
 use crate::run;
@@ -42,8 +43,12 @@ pub(super) fn check(args: &CheckArgs, console: &Console) -> Exit {
         Ok(outcome) => outcome,
         Err(error) => return console.error(error),
     };
+    let again = match look_again(&prepared.plans, &outcome, &options) {
+        Ok(again) => again,
+        Err(error) => return console.error(error),
+    };
     let wall_ms = started.elapsed().as_secs_f64() * 1000.0;
-    let report = judge(prepared, outcome, wall_ms);
+    let report = judge(prepared, outcome, &again, wall_ms);
     let style = console.style(settings.strict);
     let printed = console.write(|out| match settings.format {
         FormatArg::Full => report::full::render(&report, style, out),

@@ -7,6 +7,7 @@ use super::console::{Console, Exit};
 use super::judge::judge;
 use super::list::kind_name;
 use super::prepare::{Snapshots, prepare};
+use super::second_look::look_again;
 use super::settings::{Settings, Typed};
 use crate::compare::{ClaimVerdict, JudgedClaim, Status};
 use crate::document::Document;
@@ -28,11 +29,16 @@ pub(super) fn explain(args: &ExplainArgs, console: &Console) -> Exit {
     if prepared.exit == Exit::Unable {
         return prepared.exit;
     }
-    let outcome = match run::run(&prepared.plans, &settings.run_options(), &|_, _| {}) {
-        Ok(outcome) => outcome,
+    let options = settings.run_options();
+    let ran = run::run(&prepared.plans, &options, &|_, _| {}).and_then(|outcome| {
+        let again = look_again(&prepared.plans, &outcome, &options)?;
+        Ok((outcome, again))
+    });
+    let (outcome, again) = match ran {
+        Ok(ran) => ran,
         Err(error) => return console.error(error),
     };
-    let report = judge(prepared, outcome, 0.0);
+    let report = judge(prepared, outcome, &again, 0.0);
     let mut text = String::new();
     for document in &report.documents {
         for problem in &document.problems {

@@ -1,15 +1,22 @@
 //! From plans and what the runs did to a report.
 
 use super::prepare::{Entry, Origin, Prepared};
+use super::second_look::Again;
 use crate::compare::{self, recorded};
 use crate::observation::Observation;
 use crate::plan::DocumentPlan;
 use crate::report::{BlockReport, DocumentReport, Report, neutral};
 use crate::run::RunOutcome;
 
-/// Judges everything that was prepared by what `outcome` says it did.
-pub(super) fn judge(prepared: Prepared, outcome: RunOutcome, wall_ms: f64) -> Report {
-    let mut judged = prepared.plans.into_iter().zip(outcome.observations);
+/// Judges everything that was prepared by what `outcome` says it did, and did `again`.
+pub(super) fn judge(
+    prepared: Prepared,
+    outcome: RunOutcome,
+    again: &Again,
+    wall_ms: f64,
+) -> Report {
+    let judged = prepared.plans.into_iter().zip(outcome.observations);
+    let mut judged = judged.enumerate();
     let mut documents = Vec::with_capacity(prepared.entries.len());
     for entry in prepared.entries {
         match entry {
@@ -20,11 +27,15 @@ pub(super) fn judge(prepared: Prepared, outcome: RunOutcome, wall_ms: f64) -> Re
                 claims: Vec::new(),
                 blocks: Vec::new(),
             }),
-            Entry::Planned(origin) => documents.extend(
-                judged
-                    .next()
-                    .map(|(plan, observations)| judge_document(plan, observations, &origin)),
-            ),
+            Entry::Planned(origin) => {
+                documents.extend(judged.next().map(|(index, (plan, observations))| {
+                    let again = |case| {
+                        let others = again.get(&(index, case));
+                        others.map_or(&[][..], Vec::as_slice)
+                    };
+                    judge_document(plan, observations, again, &origin)
+                }))
+            }
         }
     }
     Report {
@@ -35,9 +46,10 @@ pub(super) fn judge(prepared: Prepared, outcome: RunOutcome, wall_ms: f64) -> Re
     }
 }
 
-fn judge_document(
+fn judge_document<'a>(
     plan: DocumentPlan,
     observations: Vec<Observation>,
+    again: impl Fn(usize) -> &'a [Observation],
     origin: &Origin,
 ) -> DocumentReport {
     let recorded = origin
@@ -46,13 +58,14 @@ fn judge_document(
         .map(|recorded| recorded.snapshot.matching(&origin.keys).records)
         .unwrap_or_default();
     let mut blocks = Vec::with_capacity(plan.cases.len());
-    for ((case, observation), &key) in plan
+    for (index, ((case, observation), &key)) in plan
         .cases
         .into_iter()
         .zip(observations)
         .zip(&origin.key_of_case)
+        .enumerate()
     {
-        let mut verdict = compare::compare(&case, &observation);
+        let mut verdict = compare::compare_repeated(&case, &observation, again(index));
         if let Some(&Some(record)) = recorded.get(key) {
             let line = case.block.first_line(&plan.document);
             let accept = format!(

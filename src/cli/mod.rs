@@ -14,6 +14,7 @@ mod judge;
 mod list;
 mod prepare;
 mod progress;
+mod second_look;
 mod update;
 
 use std::process::ExitCode;

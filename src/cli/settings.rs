@@ -83,7 +83,7 @@ pub struct Settings {
     pub strict: bool,
     /// What a block's run may do.
     pub policy: Policy,
-    /// The interpreter that runs the blocks, if not the one built in.
+    /// The interpreter that runs the blocks, if not the one built in: a name on the path, or a file.
     pub python: Option<PathBuf>,
     /// Modules that the documents take as imported.
     pub assume_imports: Vec<String>,
@@ -213,6 +213,15 @@ fn nearest_key(key: &str) -> Option<&'static str> {
         .and_then(|nearest| KEYS.into_iter().find(|known| known == nearest))
 }
 
+/// A program as a shell would take it: a bare name is looked up on the search path, anything else
+/// is a file below `base`.
+fn program(base: &Path, name: &Path) -> PathBuf {
+    match name.components().count() {
+        1 if name.is_relative() => name.to_owned(),
+        _ => base.join(name),
+    }
+}
+
 /// The settings for a run in the directory `current`.
 fn settings(current: &Path, typed: Typed<'_>) -> Result<Settings, SettingsError> {
     let (root, file) = match nearest_file(current)? {
@@ -243,15 +252,6 @@ fn settings(current: &Path, typed: Typed<'_>) -> Result<Settings, SettingsError>
         exclude: file.exclude,
         root,
     })
-}
-
-/// The file of a program: a bare name that no file in `folder` has is left to `PATH`.
-fn program(folder: &Path, name: &Path) -> PathBuf {
-    let file = folder.join(name);
-    match name.components().count() == 1 && !file.exists() {
-        true => name.to_owned(),
-        false => file,
-    }
 }
 
 fn limits(typed: &RunArgs, file: &FileSettings) -> Limits {

@@ -63,6 +63,7 @@ fn about_output(said: &Said, place: Place, seen: &Seen) -> Outcome {
     // Of two prints on one line the comment is about the last.
     if is_short
         && place.is_print
+        && !place.may_repeat
         && let [_, .., last] = pieces.as_slice()
         && let Some(likeness) = text::agree(said, last)
     {
@@ -93,6 +94,8 @@ fn about_output(said: &Said, place: Place, seen: &Seen) -> Outcome {
     let finding = match seen.progress {
         Progress::Begun if seen.raised.is_empty() => Finding::Inconclusive("not-reached"),
         Progress::Begun => Finding::Inconclusive("raised"),
+        // As many lines as were printed in all are about each time that it ran.
+        _ if is_of_all_lines(said.text, &all) => Finding::Broken,
         _ if place.may_repeat && pieces.len() != 1 => Finding::Inconclusive("ran-several-times"),
         _ => Finding::Broken,
     };
@@ -103,6 +106,11 @@ fn about_output(said: &Said, place: Place, seen: &Seen) -> Outcome {
         false => &all,
     };
     Outcome::new(finding, tidy(shown))
+}
+
+fn is_of_all_lines(text: &str, all: &str) -> bool {
+    let count = text.lines().count();
+    count > 1 && tidy(all).lines().count() == count
 }
 
 /// Which of several outputs is meant: each of them, the first, or one.
@@ -153,11 +161,26 @@ fn about_values(said: &Said, place: Place, values: &[&Computed]) -> Option<Outco
         let repr = values.get(index).map_or("", |value| value.repr.as_str());
         return Some(Outcome::new(Finding::Held(likeness), repr));
     }
+    if let Some(outcome) = one_after_the_other(said, values) {
+        return Some(outcome);
+    }
     let finding = match place.may_repeat && values.len() > 1 {
         true => Finding::Inconclusive("ran-several-times"),
         false => Finding::Broken,
     };
     Some(Outcome::new(finding, last.repr.as_str()))
+}
+
+/// `total += n  # 1, 3, 6`: the values of each time that the statement ran.
+fn one_after_the_other(said: &Said, values: &[&Computed]) -> Option<Outcome> {
+    if values.len() < 2 || values.len() > PIECE_LIMIT {
+        return None;
+    }
+    let reprs: Vec<&str> = values.iter().map(|value| value.repr.as_str()).collect();
+    let all = reprs.join("\n");
+    let likeness = text::agree(said, &all)?;
+    let held = Finding::Held(likeness.under(Tolerance::JoinedLines));
+    Some(Outcome::new(held, reprs.join(", ")))
 }
 
 /// Compares with a value's repr, or with its `str`, where the comment shows no value of another type.
@@ -186,7 +209,7 @@ fn subject_differs(said: &Said, seen: &Seen) -> Outcome {
         let likeness = agrees_with_value(said, subject)?;
         Some(Outcome::new(Finding::Held(likeness), subject.repr.as_str()))
     });
-    if let Some(outcome) = held {
+    if let Some(outcome) = held.or_else(|| one_after_the_other(said, &seen.subjects)) {
         return outcome;
     }
     let Some(last) = seen.subjects.last() else {

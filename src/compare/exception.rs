@@ -3,10 +3,10 @@
 use similar::TextDiff;
 
 use super::remark;
-use super::same::matches_with_ellipsis;
+use super::same::{matches_with_ellipsis, same};
 use super::text::collapse;
 use super::tolerance::{Likeness, Tolerance};
-use crate::claim::ExpectedException;
+use crate::claim::{ExpectedException, value};
 use crate::observation::Exception;
 
 /// How an announced exception compares with one that was raised.
@@ -45,6 +45,7 @@ pub(super) fn compare(expected: &ExpectedException, actual: &Exception) -> Match
             None if expected.type_name.is_none() => {
                 Match::Same(kind.under(Tolerance::ExplainedException))
             }
+            None if is_other_value(message, &actual.message) => Match::Other,
             None if is_explanation(message, &actual.message) => {
                 Match::Same(kind.under(Tolerance::ExplainedException))
             }
@@ -86,7 +87,12 @@ fn message_agrees(expected: &str, actual: &str) -> Option<Likeness> {
     {
         return Some(Likeness::Exact);
     }
-    let is_shortened = matches_with_ellipsis(&expected, &actual)
+    // `missing 1 required positional argument: 'x'` without the name of the function.
+    let is_its_end = actual
+        .strip_suffix(expected.as_str())
+        .is_some_and(|before| before.ends_with(' ') && expected.split(' ').count() > 1);
+    let is_shortened = is_its_end
+        || matches_with_ellipsis(&expected, &actual)
         || matches_with_ellipsis(
             &format!("{}...", expected.trim_end_matches(['.', '…'])),
             &actual,
@@ -101,6 +107,14 @@ fn plain(message: &str) -> String {
             .replace('`', "")
             .replace('"', "'"),
     )
+}
+
+/// `KeyError: 'a'` for `KeyError: 'b'`: two values, and not the same.
+fn is_other_value(expected: &str, actual: &str) -> bool {
+    match (value::whole(expected), value::whole(actual)) {
+        (Some(expected), Some(actual)) => same(&expected, &actual).is_none(),
+        _ => false,
+    }
 }
 
 /// Whether the words after the type explain it rather than quote its message: they share next to

@@ -8,13 +8,28 @@ use super::text::{self, Said, tidy};
 use super::tolerance::{Likeness, Tolerance};
 use super::trace::{Progress, Seen, Trace};
 use super::volatile::Sources;
-use super::{ClaimVerdict, JudgedClaim, comment, exception, output, raises, remark};
+use super::wording::{self, Manner};
+use super::{ClaimVerdict, JudgedClaim, comment, exception, output, raises, remark, status};
 use crate::claim::value::{self, Value};
 use crate::claim::{Claim, ClaimKind, Evidence, Expected, Scope, Subject};
 use crate::observation::Stream;
 
+/// What the other comments of the block show of how its author comments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Habit {
+    /// Nothing.
+    Unknown,
+    /// Comments behind what prints tell what it prints.
+    Output,
+}
+
 /// The verdict on `claim`; `None` where it turned out to be a note.
-pub(super) fn judge(claim: &Claim, trace: &Trace, sources: &Sources) -> Option<JudgedClaim> {
+pub(super) fn judge(
+    claim: &Claim,
+    trace: &Trace,
+    sources: &Sources,
+    habit: Habit,
+) -> Option<JudgedClaim> {
     let place = match claim.subject {
         Subject::Statement {
             first,
@@ -33,7 +48,10 @@ pub(super) fn judge(claim: &Claim, trace: &Trace, sources: &Sources) -> Option<J
     let outcome = match (&claim.expected, place) {
         (Expected::Text { .. }, Some(place)) => {
             let seen = seen(claim, trace, place);
-            comment::about_statement(&said, place, &seen)
+            let outcome = comment::about_statement(&said, place, &seen);
+            with_earlier_output(&said, outcome, |lines| {
+                trace.output_until(place.first, place.last, lines)
+            })
         }
         (Expected::Text { .. }, None) => text_about_block(&said, trace),
         (Expected::Output(lines), Some(place)) => {
@@ -42,15 +60,16 @@ pub(super) fn judge(claim: &Claim, trace: &Trace, sources: &Sources) -> Option<J
         (Expected::Output(lines), None) => output_of_block(lines, trace),
         (Expected::Exception(expected), Some(place)) => {
             let seen = seen(claim, trace, place);
-            raises::at_statement(expected, &said, place, &seen)
+            raises::at_statement(expected, &said, place, &seen, |raised| {
+                status::lack(sources.case, raised)
+            })
         }
         (Expected::Exception(expected), None) => raises::in_block(expected, trace),
     };
     let lines = place.map(|place| (place.first, place.last));
-    // Which exception comes does not change from run to run as a value may.
-    let is_value = !matches!(claim.expected, Expected::Exception(_));
-    settle(claim, &said, outcome, |expected, actual| {
-        is_value && sources.look_volatile(lines, expected, actual)
+    let is_raised = matches!(claim.expected, Expected::Exception(_));
+    settle(claim, &said, outcome, habit, |expected, actual| {
+        !is_raised && sources.look_volatile(lines, expected, actual)
     })
 }
 
@@ -60,6 +79,7 @@ pub(super) fn not_judged(claim: &Claim, reason: &'static str) -> Option<JudgedCl
         claim,
         &said(claim),
         Outcome::inconclusive(reason),
+        Habit::Unknown,
         |_, _| false,
     )
 }
@@ -73,6 +93,7 @@ fn seen<'o>(claim: &Claim, trace: &Trace<'o>, place: Place) -> Seen<'o> {
 
 fn said(claim: &Claim) -> Said<'_> {
     let is_approximate = claim.scope == Some(Scope::Approximate);
+    let is_scoped = claim.scope.is_some();
     match &claim.expected {
         Expected::Text {
             text,
@@ -83,12 +104,14 @@ fn said(claim: &Claim) -> Said<'_> {
             with_lead: with_lead.as_deref(),
             value_len: *value_len,
             is_approximate,
+            is_scoped,
         },
         Expected::Output(_) | Expected::Exception(_) => Said {
             text: &claim.text,
             with_lead: None,
             value_len: None,
             is_approximate,
+            is_scoped,
         },
     }
 }
@@ -98,6 +121,7 @@ fn settle(
     claim: &Claim,
     said: &Said,
     outcome: Outcome,
+    habit: Habit,
     is_volatile: impl Fn(&str, &str) -> bool,
 ) -> Option<JudgedClaim> {
     let expected = match &claim.expected {
@@ -108,21 +132,21 @@ fn settle(
     let is_unmarked = claim.evidence == Evidence::Unmarked;
     let (verdict, likeness, reason) = match outcome.finding {
         Finding::Nothing => return None,
+        // Equal as values, and yet not what is shown: older Pythons kept no order.
+        Finding::Held(Likeness::Under(Tolerance::DictOrder)) => {
+            (ClaimVerdict::Inconclusive, None, Some("dict-order"))
+        }
         Finding::Held(likeness) => (ClaimVerdict::Held, Some(likeness), None),
         Finding::Inconclusive(_) if is_unmarked => return None,
-        Finding::Broken if is_unmarked => {
-            let is_print = matches!(claim.subject, Subject::Statement { is_print: true, .. });
-            if !(is_print && is_near_miss(said, outcome.actual.as_deref()?)) {
-                return None;
-            }
-            (ClaimVerdict::Inconclusive, None, Some("near-miss"))
-        }
         Finding::Inconclusive(reason) => (ClaimVerdict::Inconclusive, None, Some(reason)),
         Finding::Broken => {
             let actual = outcome.actual.as_deref().unwrap_or_default();
-            let doubt = doubt(claim, said, actual)
-                .or_else(|| is_volatile(&expected, actual).then_some("not-repeatable"));
-            match doubt {
+            let reason = match difference(claim, said, actual, habit) {
+                Difference::None => return None,
+                Difference::Doubtful(reason) => Some(reason),
+                Difference::Plain => is_volatile(&expected, actual).then_some("not-repeatable"),
+            };
+            match reason {
                 Some(reason) => (ClaimVerdict::Inconclusive, None, Some(reason)),
                 None => (ClaimVerdict::Broken, None, None),
             }
@@ -138,23 +162,97 @@ fn settle(
     })
 }
 
-/// Why a difference does not break the claim, if it does not.
-fn doubt(claim: &Claim, said: &Said, actual: &str) -> Option<&'static str> {
-    match &claim.scope {
-        Some(Scope::Version(_)) => return Some("other-version"),
-        Some(Scope::Approximate) => return Some("approximate"),
-        None => {}
+/// What a difference between a claim and what happened comes to.
+enum Difference {
+    /// The text was no claim.
+    None,
+    /// It does not break the claim, and why.
+    Doubtful(&'static str),
+    /// It breaks the claim.
+    Plain,
+}
+
+fn difference(claim: &Claim, said: &Said, actual: &str, habit: Habit) -> Difference {
+    if claim.evidence == Evidence::Unmarked {
+        let is_print = matches!(claim.subject, Subject::Statement { is_print: true, .. });
+        let is_output_habit = habit == Habit::Output && wording::shares_words(said.text, actual);
+        return match () {
+            () if actual.is_empty() => Difference::None,
+            () if is_output_habit => scoped(claim),
+            () if !is_print => Difference::None,
+            () if wording::is_of_same_form(said.text, actual) => scoped(claim),
+            () if is_near_miss(said, actual) => Difference::Doubtful("near-miss"),
+            () => Difference::None,
+        };
+    }
+    let is_text = matches!(claim.expected, Expected::Text { .. });
+    if let doubt @ Difference::Doubtful(_) = scoped(claim) {
+        return doubt;
+    }
+    if is_text && claim.rule == "marked-text" {
+        let has_lead = said.with_lead.is_some();
+        match wording::manner(said.text, actual) {
+            Manner::Remark => return Difference::None,
+            Manner::Doubtful if !has_lead => return Difference::Doubtful("may-be-prose"),
+            Manner::Doubtful | Manner::Output | Manner::Close => {}
+        }
     }
     if claim.evidence == Evidence::Weak {
-        return Some("weak-evidence");
+        let is_split = matches!(claim.rule, "value" | "marked-text");
+        let is_worded = matches!(claim.rule, "value-and-words" | "value-and-condition");
+        return match () {
+            () if is_worded && wording::are_of_other_kinds(said.expected(), actual) => {
+                Difference::None
+            }
+            () if is_split && wording::differ_in_some_lines(said.text, actual) => Difference::Plain,
+            () => Difference::Doubtful("weak-evidence"),
+        };
     }
-    if !matches!(claim.expected, Expected::Text { .. }) {
-        return None;
+    match () {
+        () if !is_text => Difference::Plain,
+        () if is_one_line_of(said.expected(), actual) => Difference::Doubtful("part-of-output"),
+        () if is_inside(said.expected(), actual) => Difference::Doubtful("shorthand"),
+        () if is_followed_by_words(said.text.trim(), actual) => {
+            Difference::Doubtful("text-after-value")
+        }
+        () => Difference::Plain,
     }
-    if is_inside(said.expected(), actual) {
-        return Some("shorthand");
+}
+
+/// What the claim's own words make of a plain difference.
+fn scoped(claim: &Claim) -> Difference {
+    match &claim.scope {
+        Some(Scope::Version(_)) => Difference::Doubtful("other-version"),
+        Some(Scope::Approximate) => Difference::Doubtful("approximate"),
+        None => Difference::Plain,
     }
-    is_followed_by_words(said.text.trim(), actual).then_some("text-after-value")
+}
+
+/// Several lines may tell what the statements above printed as well.
+fn with_earlier_output(
+    said: &Said,
+    outcome: Outcome,
+    printed: impl Fn(usize) -> String,
+) -> Outcome {
+    let count = said.text.lines().count();
+    let shown = outcome.actual.as_deref().unwrap_or_default();
+    if !matches!(outcome.finding, Finding::Broken) || count < 2 || shown.lines().count() >= count {
+        return outcome;
+    }
+    let printed = tidy(&printed(count));
+    let skipped = printed.lines().count().saturating_sub(count);
+    let last: Vec<&str> = printed.lines().skip(skipped).collect();
+    let last = last.join("\n");
+    let finding = match text::agree(said, &last) {
+        Some(likeness) => Finding::Held(likeness.under(Tolerance::EarlierOutput)),
+        None => Finding::Broken,
+    };
+    Outcome::new(finding, last)
+}
+
+/// Whether one line is stated of the several that were shown.
+fn is_one_line_of(stated: &str, actual: &str) -> bool {
+    actual.contains('\n') && actual.lines().any(|line| line.trim() == stated)
 }
 
 /// `['a']` for `dict_keys(['a'])`: neither what is shown nor another value.
@@ -271,5 +369,34 @@ fn output_of_block(lines: &str, trace: &Trace) -> Outcome {
         }
         false => Finding::Broken,
     };
+    let finding = match finding {
+        Finding::Broken if is_of_some_statements(lines, trace) => {
+            Finding::Inconclusive("part-of-output")
+        }
+        finding => finding,
+    };
     Outcome::new(finding, tidy(&printed))
+}
+
+/// Whether the lines are all that some statements, one after the other, printed.
+fn is_of_some_statements(lines: &str, trace: &Trace) -> bool {
+    let mut all = String::from("\n");
+    let mut bounds = Vec::new();
+    let mut above = None;
+    for emission in &trace.observation.emissions {
+        if emission.stream != Stream::Stdout {
+            continue;
+        }
+        if emission.statement != above {
+            bounds.push(all.len());
+            above = emission.statement;
+        }
+        all.push_str(&emission.text);
+    }
+    bounds.push(all.len());
+    let stated = format!("\n{}\n", tidy(lines));
+    all.match_indices(stated.as_str()).any(|(at, _)| {
+        let is_bound = |offset: usize| bounds.binary_search(&offset).is_ok();
+        is_bound(at + 1) && is_bound(at + stated.len())
+    })
 }

@@ -21,16 +21,18 @@ mod text;
 pub mod tolerance;
 mod trace;
 mod volatile;
+mod wording;
 
 pub use same::same;
 
 pub mod recorded;
 
-use crate::claim::Claim;
+use crate::claim::{Claim, ClaimKind};
 use crate::observation::{Ending, Observation};
 use crate::plan::{Case, Reason};
 use crate::problem::Problem;
 
+use judge::Habit;
 use trace::Trace;
 use volatile::Sources;
 
@@ -94,17 +96,33 @@ pub struct Verdict {
 
 /// Judges `case` by what its run did.
 pub fn compare(case: &Case, observation: &Observation) -> Verdict {
+    compare_repeated(case, observation, &[])
+}
+
+/// Judges `case` by what its run did; what only some runs contradict is not broken.
+///
+/// `others` are further runs of the same case, under another hash seed, clock and random state.
+pub fn compare_repeated(case: &Case, observation: &Observation, others: &[Observation]) -> Verdict {
+    let others: Vec<Trace> = others.iter().map(Trace::new).collect();
     let trace = Trace::new(observation);
     let sources = Sources::new(case);
     let unjudged = unjudged_reason(observation);
-    let claims: Vec<JudgedClaim> = case
-        .claims
-        .iter()
-        .filter_map(|claim| match unjudged {
+    let judge_all = |habit| -> Vec<Option<JudgedClaim>> {
+        let judged = case.claims.iter().map(|claim| match unjudged {
             Some(reason) => judge::not_judged(claim, reason),
-            None => judge::judge(claim, &trace, &sources),
-        })
-        .collect();
+            None => judge::judge(claim, &trace, &sources, habit)
+                .map(|judged| repeated(judged, &others, &sources, habit)),
+        });
+        judged.collect()
+    };
+    let mut judged = judge_all(Habit::Unknown);
+    if shows_habit(&judged) {
+        let again = judge_all(Habit::Output);
+        if again.iter().all(Option::is_some) {
+            judged = again;
+        }
+    }
+    let claims: Vec<JudgedClaim> = judged.into_iter().flatten().collect();
     let (status, reason, mut problems) = status::status(case, observation, &claims);
     problems.splice(0..0, case.problems.iter().cloned());
     Verdict {
@@ -114,6 +132,37 @@ pub fn compare(case: &Case, observation: &Observation) -> Verdict {
         claims,
         problems,
     }
+}
+
+/// Whether so many comments tell what was shown that the others may be meant so, too.
+fn shows_habit(judged: &[Option<JudgedClaim>]) -> bool {
+    let is_telling = |judged: &JudgedClaim| {
+        judged.claim.kind == ClaimKind::Comment && judged.verdict == ClaimVerdict::Held
+    };
+    let telling = judged.iter().flatten().filter(|judged| is_telling(judged));
+    judged.iter().any(Option::is_none) && telling.count() >= 3
+}
+
+/// A broken claim stays so only if every other run contradicts it in the same way.
+fn repeated(
+    mut judged: JudgedClaim,
+    others: &[Trace],
+    sources: &Sources,
+    habit: Habit,
+) -> JudgedClaim {
+    let actual = judged.actual.as_deref().unwrap_or_default();
+    // Addresses and the order of sets change from run to run, and are not what is wrong.
+    let is_same = |other: &Trace| {
+        judge::judge(&judged.claim, other, sources, habit).is_some_and(|again| {
+            let shown = again.actual.as_deref().unwrap_or_default();
+            again.verdict == ClaimVerdict::Broken && output::agree(actual, shown).is_some()
+        })
+    };
+    if judged.verdict == ClaimVerdict::Broken && !others.iter().all(is_same) {
+        judged.verdict = ClaimVerdict::Inconclusive;
+        judged.reason = Some("not-repeatable");
+    }
+    judged
 }
 
 /// Why no claim can be judged, where the snippet itself never ran.

@@ -7,6 +7,10 @@ pub(super) fn same(expected: &str, actual: &str) -> Option<Likeness> {
     if expected == actual {
         return Some(Likeness::Exact);
     }
+    // `007` is text: Python shows no number so.
+    if is_padded(expected) || is_padded(actual) {
+        return None;
+    }
     match (integer(expected), integer(actual)) {
         (Some(e), Some(a)) => return (e == a).then_some(Likeness::Under(Tolerance::NumberForm)),
         (None, None) => {}
@@ -17,6 +21,14 @@ pub(super) fn same(expected: &str, actual: &str) -> Option<Likeness> {
         return Some(Likeness::Under(Tolerance::NumberForm));
     }
     is_rounded(expected, e, actual, a).then_some(Likeness::Under(Tolerance::FloatRounded))
+}
+
+/// Whether zeros fill the number up on the left.
+fn is_padded(text: &str) -> bool {
+    let digits = text.trim_start_matches(['-', '+']);
+    digits
+        .strip_prefix('0')
+        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// Whether two numbers are near enough for a claim that calls itself approximate: within a tenth.

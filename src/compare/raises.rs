@@ -7,6 +7,7 @@ use super::text::{Said, tidy};
 use super::tolerance::Tolerance;
 use super::trace::{Progress, Seen, Trace};
 use crate::claim::ExpectedException;
+use crate::observation::Exception;
 
 /// Compares an announced exception with those that passed through its statement.
 pub(super) fn at_statement(
@@ -14,6 +15,7 @@ pub(super) fn at_statement(
     said: &Said,
     place: Place,
     seen: &Seen,
+    lack: impl Fn(&Exception) -> Option<&'static str>,
 ) -> Outcome {
     let matches: Vec<Match> = seen
         .raised
@@ -38,9 +40,11 @@ pub(super) fn at_statement(
         return outcome;
     }
     if let Some(raised) = seen.raised.last() {
-        let finding = match matches.contains(&Match::OtherMessage) {
-            true => Finding::Inconclusive("other-message"),
-            false => Finding::Broken,
+        let finding = match (matches.contains(&Match::OtherMessage), lack(raised)) {
+            (true, _) => Finding::Inconclusive("other-message"),
+            // A fragment that stumbles over what it lacks never came to what is announced.
+            (false, Some(reason)) => Finding::Inconclusive(reason),
+            (false, None) => Finding::Broken,
         };
         return Outcome::new(finding, exception::shown(raised));
     }

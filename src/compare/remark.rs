@@ -51,6 +51,7 @@ pub(super) fn begins(rest: &str, after: After) -> bool {
     let Some(behind) = trimmed.strip_prefix([',', ';', ':', '.', '!', '?']) else {
         return after_value && (trimmed.starts_with('—') || trimmed.starts_with('→'));
     };
+    let behind = behind.trim_start_matches('!');
     let is_spaced = behind.is_empty() || behind.starts_with(char::is_whitespace);
     let is_reason = REASONS
         .iter()

@@ -341,7 +341,7 @@ fn words(text: &str) -> Vec<&str> {
     words
 }
 
-/// Whether `actual` is `pattern` with each `...` or `…` standing for any text.
+/// Whether `actual` is `pattern` with each `...` or `…` standing for some text.
 ///
 /// At least three characters must be stated, or the pattern says nothing.
 pub(super) fn matches_with_ellipsis(pattern: &str, actual: &str) -> bool {
@@ -361,10 +361,15 @@ pub(super) fn matches_with_ellipsis(pattern: &str, actual: &str) -> bool {
     let mut parts = parts.peekable();
     while let Some(part) = parts.next() {
         if parts.peek().is_none() {
-            return rest.ends_with(part);
+            return rest.len() > part.len() && rest.ends_with(part);
         }
-        match rest.find(part) {
-            Some(at) => rest = rest.get(at + part.len()..).unwrap_or_default(),
+        // A gap swallows one character at least: `'short…'` is not `'short'`.
+        let Some(swallowed) = rest.chars().next().map(char::len_utf8) else {
+            return false;
+        };
+        let behind = rest.get(swallowed..).unwrap_or_default();
+        match behind.find(part) {
+            Some(at) => rest = behind.get(at + part.len()..).unwrap_or_default(),
             None => return false,
         }
     }

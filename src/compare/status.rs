@@ -183,7 +183,8 @@ fn unannounced_in_session<'o>(
     observation
         .raised
         .iter()
-        .find(|raised| !is_announced(raised.line))
+        // What a context block raised is its own affair.
+        .find(|raised| span_of(case, raised.line).is_some() && !is_announced(raised.line))
         .map(|raised| &raised.exception)
 }
 
@@ -210,7 +211,9 @@ fn judge_exception(case: &Case, exception: &Exception) -> (Status, Reason, Optio
         return (Status::Failed, Reason::SyntaxError, problem);
     }
     let reason = match () {
-        () if is_a("ModuleNotFoundError") => Some(Reason::MissingPackage),
+        () if is_a("ModuleNotFoundError") || is_relative_import(exception) => {
+            Some(Reason::MissingPackage)
+        }
         () if is_a("EOFError") && exception.message == "EOF when reading a line" => {
             Some(Reason::ReadsInput)
         }
@@ -249,6 +252,16 @@ fn is_known(case: &Case, id: &str, exception: &Exception) -> bool {
         .any(|problem| problem.id == id && problem.message.contains(&name))
 }
 
+/// What the block lacks, where an exception says no more than that.
+pub(super) fn lack(case: &Case, exception: &Exception) -> Option<&'static str> {
+    if exception.type_name == "ModuleNotFoundError" {
+        return Some(Reason::MissingPackage.as_str());
+    }
+    let is_undefined =
+        exception.type_name == "NameError" && is_known(case, "undefined-name", exception);
+    is_undefined.then_some(Reason::UndefinedName.as_str())
+}
+
 /// Whether the name that a `NameError` misses is bound by nothing in the block, so that the block is
 /// a fragment of something larger; a name it binds itself, but too late or in vain, is its own error.
 fn is_bound_nowhere(case: &Case, exception: &Exception) -> bool {
@@ -274,6 +287,12 @@ fn is_bound_nowhere(case: &Case, exception: &Exception) -> bool {
     })
 }
 
+/// Whether the block is a module of a package that is not there, as `from . import x` shows.
+fn is_relative_import(exception: &Exception) -> bool {
+    exception.type_name == "ImportError"
+        && exception.message.starts_with("attempted relative import")
+}
+
 fn wants_network(exception: &Exception) -> bool {
     const TYPES: [&str; 4] = ["gaierror", "URLError", "ConnectionRefusedError", "herror"];
     const MESSAGES: [&str; 4] = [
@@ -283,7 +302,8 @@ fn wants_network(exception: &Exception) -> bool {
         "Connection refused",
     ];
     let kind = exception.type_name.rsplit('.').next().unwrap_or_default();
-    TYPES.contains(&kind)
+    exception.wants_network
+        || TYPES.contains(&kind)
         || (exception.bases.iter().any(|base| base == "OSError")
             && MESSAGES
                 .iter()

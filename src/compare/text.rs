@@ -20,6 +20,8 @@ pub(super) struct Said<'a> {
     pub value_len: Option<usize>,
     /// Whether it calls itself approximate.
     pub is_approximate: bool,
+    /// Whether words behind the value limit it.
+    pub is_scoped: bool,
 }
 
 impl<'a> Said<'a> {
@@ -102,7 +104,9 @@ fn is_remark_or_nothing(said: &Said, text: &str) -> bool {
         .text
         .get(said.value_len.unwrap_or_default()..)
         .unwrap_or_default();
-    rest.trim().is_empty() || (remark::begins(rest, After::Value) && !remark::is_all_values(text))
+    rest.trim().is_empty()
+        || said.is_scoped
+        || (remark::begins(rest, After::Value) && !remark::is_all_values(text))
 }
 
 /// Compares a value as written with what was shown.
@@ -188,6 +192,7 @@ fn written_otherwise(text: &str, actual: &str) -> Option<Likeness> {
         .or_else(|| under(is_but_for_stop(text, actual), Tolerance::TrailingDot))
         .or_else(|| under(is_type_shorthand(text, actual), Tolerance::TypeShorthand))
         .or_else(|| masked(text, actual))
+        .or_else(|| under(is_grouped(text, actual), Tolerance::NumberForm))
         .or_else(|| same_values(text, actual))
         .or_else(|| {
             under(
@@ -222,6 +227,16 @@ fn is_named_exception(text: &str, actual: &str) -> bool {
         })
 }
 
+/// `1,000,000` for the printed `1000000`.
+fn is_grouped(text: &str, actual: &str) -> bool {
+    let mut groups = text.trim_start_matches('-').split(',');
+    let first = groups.next().unwrap_or_default();
+    (1..=3).contains(&first.len())
+        && text.contains(',')
+        && groups.all(|group| group.len() == 3 && group.bytes().all(|b| b.is_ascii_digit()))
+        && text.replace(',', "") == actual
+}
+
 /// The inside of a text in back-ticks, or in quotes that were typographic.
 fn unquoted(text: &str) -> Option<&str> {
     ["`", "\"", "'"].iter().find_map(|quote| {
@@ -248,14 +263,14 @@ fn masked(text: &str, actual: &str) -> Option<Likeness> {
     if unqualified(text) == unqualified(actual) {
         return Some(Likeness::Under(Tolerance::ModulePrefix));
     }
-    if !(text.contains("0x") && actual.contains("0x")) {
+    if !(text.contains("at 0x") && actual.contains("at 0x")) {
         return None;
     }
     let without_addresses = |text: &str| {
-        let mut parts = text.split("0x");
+        let mut parts = text.split("at 0x");
         let mut masked = parts.next().unwrap_or_default().to_owned();
         for part in parts {
-            masked.push_str("0x_");
+            masked.push_str("at 0x_");
             masked.push_str(part.trim_start_matches(|c: char| {
                 c.is_ascii_hexdigit() || matches!(c, '.' | '…' | 'x')
             }));

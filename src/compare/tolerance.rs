@@ -57,6 +57,8 @@ pub enum Tolerance {
     FirstOfSeveral,
     /// The statement ran several times and one of its outputs is meant.
     OneOfSeveral,
+    /// The lines tell what the statements above printed as well.
+    EarlierOutput,
     /// A base class of the exception.
     BaseClass,
     /// The exception's type with an explanation in the author's own words.
@@ -100,6 +102,7 @@ impl Tolerance {
             Tolerance::Ellipsis => "ellipsis",
             Tolerance::FirstOfSeveral => "first-of-several",
             Tolerance::OneOfSeveral => "one-of-several",
+            Tolerance::EarlierOutput => "earlier-output",
             Tolerance::BaseClass => "base-class",
             Tolerance::ExplainedException => "explained-exception",
             Tolerance::ExceptionPrefix => "exception-prefix",

@@ -141,6 +141,29 @@ impl<'o> Trace<'o> {
         pieces.concat()
     }
 
+    /// What was printed until the statement from `first` to `last` had written its last: at least so
+    /// many lines, if there are.
+    pub(super) fn output_until(&self, first: LineNumber, last: LineNumber, lines: usize) -> String {
+        let by_line = self.by_line.range(first..=last.max(first));
+        let end = by_line
+            .filter_map(|(_, indices)| indices.last())
+            .chain(self.by_statement.get(&first).and_then(|all| all.last()))
+            .max();
+        let emissions = end.and_then(|end| self.observation.emissions.get(..=*end));
+        let mut found = Vec::new();
+        let mut line_ends = 0;
+        for emission in emissions.unwrap_or_default().iter().rev() {
+            if line_ends > lines {
+                break;
+            }
+            if emission.stream == Stream::Stdout {
+                line_ends += emission.text.matches('\n').count();
+                found.push(emission.text.as_str());
+            }
+        }
+        found.into_iter().rev().collect()
+    }
+
     /// Whether the run got as far as it was going to.
     pub(super) fn is_whole(&self) -> bool {
         matches!(

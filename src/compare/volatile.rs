@@ -42,7 +42,8 @@ const CHANCE: [&str; 4] = ["random", "shuffle(", "choice(", "sample("];
 
 /// What the code of one block asks the clock, memory or chance for; looked up when first wanted.
 pub(super) struct Sources<'c> {
-    case: &'c Case,
+    /// The block.
+    pub(super) case: &'c Case,
     /// The names whose values come from there.
     names: OnceCell<HashSet<String>>,
 }

@@ -549,7 +549,8 @@ class Run:
         lines = [line for line in self.lines_of(error) if line > 0]
         name, missing = clip(name), clip(missing_name(error))
         bases = [clip(base) for base in bases]
-        return (name, bases, clip(str(message)), lines, missing, is_compile_error)
+        network = wants_network(error)
+        return (name, bases, clip(str(message)), lines, missing, is_compile_error, network)
 
     def show(self, error):
         """Prints the traceback as the interpreter would, without the frames of this file."""
@@ -708,6 +709,7 @@ class TextIOWrapper(io.TextIOWrapper):
 
 TextIOWrapper.__module__ = "_io"
 
+UNREACHABLE = (101, 113)  # ENETUNREACH, EHOSTUNREACH
 CODE = type(main.__code__)
 COMPILE_ERRORS = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
 IDENTIFIER_START = frozenset("acdghijklmnopqstvwxyzACDEGHIJKLMNOPQSTVWXYZ_@")
@@ -801,6 +803,7 @@ def constant_key(const):
 
 
 def clip(text):
+    """The text, no longer than the report bears."""
     if text is None:
         return None
     if len(text) > TEXT_LIMIT:
@@ -828,6 +831,18 @@ def is_process_limit(error):
     if isinstance(error, BlockingIOError):
         return error.errno == 11
     return type(error) is RuntimeError and str(error) == "can't start new thread"
+
+
+def wants_network(error):
+    """Whether the refusal of a connection or of a name look-up is among what led to `error`."""
+    for _ in range(20):
+        if isinstance(error, OSError):
+            if type(error).__name__ in ("gaierror", "herror") or error.errno in UNREACHABLE:
+                return True
+        error = error.__cause__ or error.__context__
+        if error is None:
+            return False
+    return False
 
 
 def missing_name(error):

@@ -105,6 +105,7 @@ type ExceptionParts = (
     Vec<usize>,
     Option<String>,
     bool,
+    bool,
 );
 /// The last two: whether an exception is announced, and of which types (`None`: any).
 type WatchParts = (
@@ -179,7 +180,7 @@ fn job_parts(job: Job, file: String) -> JobParts {
 }
 
 fn exception(parts: ExceptionParts) -> Exception {
-    let (type_name, bases, message, lines, name, is_compile_error) = parts;
+    let (type_name, bases, message, lines, name, is_compile_error, wants_network) = parts;
     Exception {
         type_name,
         bases,
@@ -187,6 +188,7 @@ fn exception(parts: ExceptionParts) -> Exception {
         lines: lines.into_iter().map(LineNumber::new).collect(),
         name,
         is_compile_error,
+        wants_network,
     }
 }
 

@@ -3,6 +3,7 @@
 mod cases;
 mod cli;
 mod faults;
+mod labelled;
 mod laws;
 mod planning;
 mod project;

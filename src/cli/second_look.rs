@@ -1,0 +1,113 @@
+//! A second look at what is about to be called broken: the same blocks run again under other hash seeds.
+//!
+//! In go the plans and what the first run did, out comes what the blocks with broken claims did then.
+//! Another run has another hash seed, clock, address layout and random state; a claim that only some
+//! runs contradict is not broken but not repeatable, which `compare` decides.
+
+use std::collections::HashMap;
+
+use crate::compare::{self, ClaimVerdict};
+use crate::observation::{Ending, Observation};
+use crate::plan::{Case, Decision, DocumentPlan};
+use crate::run::{self, RunError, RunOptions, RunOutcome};
+
+/// The seeds of the further runs, each only for what all runs before have contradicted.
+///
+/// Two strings in a set change places under half of all seeds, so one more run would often miss it.
+const HASH_SEEDS: [u32; 4] = [1, 2, 3, 4];
+
+/// What blocks did in further runs, by document and case.
+pub(super) type Again = HashMap<(usize, usize), Vec<Observation>>;
+
+/// Runs the cases with broken claims again.
+pub(super) fn look_again(
+    plans: &[DocumentPlan],
+    outcome: &RunOutcome,
+    options: &RunOptions,
+) -> Result<Again, RunError> {
+    let mut again = Again::new();
+    for (round, hash_seed) in HASH_SEEDS.into_iter().enumerate() {
+        let doubted = doubted(plans, outcome, &again, round);
+        if doubted.is_empty() {
+            break;
+        }
+        let options = RunOptions {
+            hash_seed,
+            ..options.clone()
+        };
+        let selected: Vec<DocumentPlan> = doubted
+            .iter()
+            .filter_map(|(document, cases)| only(plans.get(*document)?, cases))
+            .collect();
+        let outcome = run::run(&selected, &options, &|_, _| {})?;
+        for ((document, cases), observations) in doubted.into_iter().zip(outcome.observations) {
+            for (case, observation) in cases.into_iter().zip(observations) {
+                again.entry((document, case)).or_default().push(observation);
+            }
+        }
+    }
+    Ok(again)
+}
+
+/// The cases, by document, with claims that all runs so far have broken.
+fn doubted(
+    plans: &[DocumentPlan],
+    outcome: &RunOutcome,
+    again: &Again,
+    round: usize,
+) -> Vec<(usize, Vec<usize>)> {
+    let is_doubted = |document: usize, index: usize, case: &Case, first: &Observation| {
+        let others = again.get(&(document, index)).map_or(&[][..], Vec::as_slice);
+        // After one more run only the order of sets is worth another one.
+        others.len() == round
+            && (round == 0 || may_hold_a_set(case))
+            && is_worth_it(first)
+            && compare::compare_repeated(case, first, others)
+                .claims
+                .iter()
+                .any(|claim| claim.verdict == ClaimVerdict::Broken)
+    };
+    let documents = plans.iter().zip(&outcome.observations).enumerate();
+    documents
+        .filter_map(|(document, (plan, observations))| {
+            let cases = plan.cases.iter().zip(observations).enumerate();
+            let doubted: Vec<usize> = cases
+                .filter(|(index, (case, first))| is_doubted(document, *index, case, first))
+                .map(|(index, _)| index)
+                .collect();
+            (!doubted.is_empty()).then_some((document, doubted))
+        })
+        .collect()
+}
+
+/// Whether running the block once more costs little.
+fn is_worth_it(first: &Observation) -> bool {
+    matches!(
+        first.ending,
+        Ending::Finished | Ending::Raised | Ending::Exited { .. }
+    )
+}
+
+/// Whether the code, context included, may make a set or a hash.
+fn may_hold_a_set(case: &Case) -> bool {
+    let Decision::Run(snippet) = &case.decision else {
+        return false;
+    };
+    let context = snippet.context.iter().flat_map(|(_, sources)| sources);
+    snippet.sources.iter().chain(context).any(|source| {
+        source.code.contains(['{']) || source.code.contains("set(") || source.code.contains("hash(")
+    })
+}
+
+fn only(plan: &DocumentPlan, cases: &[usize]) -> Option<DocumentPlan> {
+    let cases: Option<Vec<Case>> = cases
+        .iter()
+        .map(|index| plan.cases.get(*index).cloned())
+        .collect();
+    Some(DocumentPlan {
+        document: plan.document.clone(),
+        cases: cases?,
+        claims: Vec::new(),
+        problems: Vec::new(),
+    })
+}
