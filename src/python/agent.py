@@ -168,7 +168,7 @@ class Run:
         self.show(error)
         described = self.describe(error)
         kind = "raised"
-        if isinstance(error, MemoryError) and not described[-1]:
+        if isinstance(error, MemoryError) and not getattr(error, "snipcheck_compile", False):
             kind = "memory-limit"
         elif is_process_limit(error):
             kind = "process-limit"
