@@ -120,7 +120,8 @@ fn three_thousand_blocks_are_checked() {
 fn what_cannot_be_read_is_a_problem_at_its_path() {
     let project = Project::new(&[("ok.md", &python("print(1)  # 1")), ("closed.md", "x")]);
     let closed = project.path("closed.md");
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).expect("its permissions change");
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000))
+        .expect("its permissions change");
     if fs::read(&closed).is_ok() {
         println!("skipped: this user may read every file");
         return;
