@@ -186,6 +186,15 @@ fn named(text: &str, at: usize, len: usize, has_verb: bool) -> Announced<'_> {
         _ if is_behind && !begins_condition(rest) => Manner::Plain,
         Tail::Word if scope::version(rest).is_some() => Manner::Plain,
         Tail::Word if has_verb => Manner::Weak,
+        // `KeyError otherwise`: if it comes so, it was announced.
+        Tail::Word
+            if text
+                .trim_start_matches(is_pictograph)
+                .trim_start()
+                .starts_with(name) =>
+        {
+            Manner::Conditional
+        }
         Tail::Word | Tail::Elision | Tail::Glued => Manner::Mention,
     };
     let manner = match manner {

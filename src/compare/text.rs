@@ -106,7 +106,21 @@ fn is_remark_or_nothing(said: &Said, text: &str) -> bool {
         .unwrap_or_default();
     rest.trim().is_empty()
         || said.is_scoped
+        || is_worded(said, rest)
         || (remark::begins(rest, After::Value) && !remark::is_all_values(text))
+}
+
+/// `[] and the key is there`: words right behind what only a value looks like.
+fn is_worded(said: &Said, rest: &str) -> bool {
+    let is_simple = matches!(
+        value::whole(said.expected()),
+        None | Some(Value::Number(_) | Value::Name(_))
+    );
+    let words = rest.strip_prefix(' ').unwrap_or_default();
+    let is_alternative = ["or ", "или ", "либо "]
+        .iter()
+        .any(|word| words.starts_with(word));
+    !is_simple && words.starts_with(char::is_alphabetic) && !is_alternative
 }
 
 /// Compares a value as written with what was shown.
@@ -250,7 +264,7 @@ fn is_but_for_stop(text: &str, actual: &str) -> bool {
     text.strip_suffix('.') == Some(actual) || actual.strip_suffix('.') == Some(text)
 }
 
-fn is_type_shorthand(text: &str, actual: &str) -> bool {
+pub(super) fn is_type_shorthand(text: &str, actual: &str) -> bool {
     actual
         .strip_prefix('<')
         .and_then(|rest| rest.strip_suffix('>'))
@@ -498,6 +512,21 @@ fn approximately(said: &Said, actual: &str) -> Option<Likeness> {
     is_near.then_some(Likeness::Under(Tolerance::Approximate))
 }
 
+/// `the rest is `, `получили `: few plain words that take nothing back.
+fn is_in_few_words(before: &str) -> bool {
+    const DENYING: &str = "not never no than without except instead unlike or from to \
+        не нет кроме вместо без или чем от до";
+    let words: Vec<&str> = before.split_whitespace().collect();
+    let is_plain = |word: &&str| {
+        let word = word.trim_end_matches([',', ':']);
+        word.chars().all(char::is_alphabetic)
+            && !DENYING
+                .split_whitespace()
+                .any(|other| other == word.to_lowercase())
+    };
+    before.ends_with(' ') && (1..=3).contains(&words.len()) && words.iter().all(is_plain)
+}
+
 /// `3 * 3 = 9` for the printed `9`, `slicing — [3, 4]` for the printed `[3, 4]`.
 fn value_last(said: &Said, text: &str, actual: &str) -> Option<Likeness> {
     if said.value_len.is_some() || value::whole(actual).is_none() {
@@ -508,6 +537,6 @@ fn value_last(said: &Said, text: &str, actual: &str) -> Option<Likeness> {
     let after_sign = [": ", "— ", "– ", "- ", "-> ", "→ "]
         .iter()
         .any(|sign| before.ends_with(sign));
-    (after_equals || (after_sign && !remark::is_all_values(text)))
+    (after_equals || is_in_few_words(before) || (after_sign && !remark::is_all_values(text)))
         .then_some(Likeness::Under(Tolerance::ValueLast))
 }

@@ -75,6 +75,7 @@ pub(super) fn is_of_same_form(text: &str, actual: &str) -> bool {
         .chain(remark::heads(text))
         .any(|head| {
             has_other_numbers(head, actual)
+                || is_of_same_shape(head, actual)
                 || is_other_member(head, actual)
                 || is_other_type(head, actual)
         })
@@ -104,6 +105,29 @@ fn has_other_numbers(text: &str, actual: &str) -> bool {
     };
     let has_digits = |text: &str| text.contains(|c: char| c.is_ascii_digit());
     has_digits(text) && has_digits(actual) && parts(text) == parts(actual) && text != actual
+}
+
+/// `-1 day, 3:00:00` for `-2 days, 21:00:00`: numbers, words and several signs in the same order.
+fn is_of_same_shape(text: &str, actual: &str) -> bool {
+    let shape = |text: &str| {
+        let mut shape = String::new();
+        for c in text.chars() {
+            let kind = match c {
+                '0'..='9' => '0',
+                c if c.is_alphabetic() => 'a',
+                c => c,
+            };
+            if !(kind.is_alphanumeric() && shape.ends_with(kind)) {
+                shape.push(kind);
+            }
+        }
+        shape
+    };
+    let (stated, found) = (shape(text), shape(actual));
+    let signs = stated
+        .chars()
+        .filter(|c| !c.is_alphanumeric() && !c.is_whitespace());
+    stated == found && stated.contains('0') && signs.count() > 1 && text != actual
 }
 
 fn is_name(text: &str) -> bool {
