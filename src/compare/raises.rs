@@ -38,6 +38,11 @@ pub(super) fn at_statement(
         return outcome;
     }
     if let Some(raised) = seen.raised.last() {
+        if raised.type_name == "MemoryError" {
+            // The limit may have come before what would have happened.
+            let shown = exception::shown(raised);
+            return Outcome::new(Finding::Inconclusive("memory-limit"), shown);
+        }
         let finding = match matches.contains(&Match::OtherMessage) {
             true => Finding::Inconclusive("other-message"),
             false => Finding::Broken,

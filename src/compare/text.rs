@@ -417,47 +417,13 @@ fn numbers_rounded(text: &str, actual: &str) -> bool {
     if !text.contains('.') {
         return false;
     }
-    let (stated, found) = (number_tokens(text), number_tokens(actual));
+    let (stated, found) = (number::tokens(text), number::tokens(actual));
     stated.len() == found.len()
         && stated.len() > 1
         && stated
             .iter()
             .zip(&found)
             .all(|(e, a)| e == a || number::same(e, a).is_some())
-}
-
-/// The text cut into numbers and what stands between them.
-fn number_tokens(text: &str) -> Vec<&str> {
-    let mut tokens = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let is_number = rest.starts_with(|c: char| c.is_ascii_digit());
-        let len = match is_number {
-            true => number_len(rest),
-            false => rest
-                .find(|c: char| c.is_ascii_digit())
-                .unwrap_or(rest.len()),
-        };
-        let (token, after) = rest.split_at(len);
-        tokens.push(token);
-        rest = after;
-    }
-    tokens
-}
-
-/// Length of the digits at the start, with one decimal point between digits.
-fn number_len(text: &str) -> usize {
-    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
-    let whole = digits(text);
-    let decimals = text
-        .get(whole..)
-        .and_then(|rest| rest.strip_prefix('.'))
-        .map_or(0, digits);
-    if decimals > 0 {
-        whole + 1 + decimals
-    } else {
-        whole
-    }
 }
 
 /// `8` for the printed `max: 8`.
@@ -502,7 +468,7 @@ fn ends_with_sign(before: &str) -> bool {
 /// Numbers near each other, where the claim calls itself approximate.
 fn approximately(said: &Said, actual: &str) -> Option<Likeness> {
     let first_number = |text: &str| -> Option<String> {
-        number_tokens(text)
+        number::tokens(text)
             .into_iter()
             .find(|token| token.starts_with(|c: char| c.is_ascii_digit()))
             .map(str::to_owned)

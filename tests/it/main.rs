@@ -1,6 +1,7 @@
 //! The one test binary.
 
 mod cases;
+mod claim_laws;
 mod cli;
 mod labelled;
 mod laws;
