@@ -140,7 +140,7 @@ pub(super) fn announced<'a>(text: &'a str, defined: &HashSet<&str>) -> Option<An
             error_word = Some(at);
         }
         at += word.len();
-        let behind = text[at..].trim_start_matches([':', ' ', '-', '—']);
+        let behind = text[at..].trim_start_matches([':', ' ', '-', '—', '!']);
         if is_error && text[at..].starts_with([':', '：']) && name_len(behind, defined).is_none() {
             break;
         }
@@ -149,7 +149,47 @@ pub(super) fn announced<'a>(text: &'a str, defined: &HashSet<&str>) -> Option<An
             break;
         }
     }
-    bare(text, error_word.or(has_verb.then_some(0))?, at)
+    match error_word.or(has_verb.then_some(0)) {
+        Some(start) => bare(text, start, at),
+        None => in_passing(text, defined),
+    }
+}
+
+/// Words that take back what follows.
+const DENYING: &[&str] = &[
+    "not",
+    "no",
+    "never",
+    "t",
+    "without",
+    "instead",
+    "не",
+    "нет",
+    "без",
+    "вместо",
+];
+
+/// `prints 5, then raises TypeError`: if it comes so, it was announced.
+fn in_passing<'a>(text: &'a str, defined: &HashSet<&str>) -> Option<Announced<'a>> {
+    let mut is_behind_verb = false;
+    for word in text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.')) {
+        let lower = word.to_lowercase();
+        if DENYING.contains(&lower.as_str()) {
+            return None;
+        }
+        if is_behind_verb && name_len(word, defined).is_some() {
+            let name = word.trim_end_matches('.');
+            return Some(Announced {
+                name: Some(name),
+                start: word.as_ptr() as usize - text.as_ptr() as usize,
+                message: None,
+                manner: Manner::Conditional,
+            });
+        }
+        let may_stand_between = FILLERS.contains(&lower.as_str());
+        is_behind_verb = VERBS.contains(&lower.as_str()) || is_behind_verb && may_stand_between;
+    }
+    None
 }
 
 /// "error", "ошибка: деление на ноль", "вызовет исключение".
@@ -186,6 +226,15 @@ fn named(text: &str, at: usize, len: usize, has_verb: bool) -> Announced<'_> {
         _ if is_behind && !begins_condition(rest) => Manner::Plain,
         Tail::Word if scope::version(rest).is_some() => Manner::Plain,
         Tail::Word if has_verb => Manner::Weak,
+        // `KeyError otherwise`: if it comes so, it was announced.
+        Tail::Word
+            if text
+                .trim_start_matches(is_pictograph)
+                .trim_start()
+                .starts_with(name) =>
+        {
+            Manner::Conditional
+        }
         Tail::Word | Tail::Elision | Tail::Glued => Manner::Mention,
     };
     let manner = match manner {

@@ -368,7 +368,9 @@ pub(super) fn tail(text: &str, is_number: bool) -> Tail {
         return Tail::Elision;
     }
     let behind = &trimmed[first.len_utf8()..];
-    let is_spaced = behind.is_empty() || behind.starts_with(char::is_whitespace);
+    let is_end_of_word =
+        |behind: &str| behind.is_empty() || behind.starts_with(char::is_whitespace);
+    let is_spaced = is_end_of_word(behind);
     let skipped = match first {
         '—' | '–' | '←' | '⟵' | '⬅' | ';' => first.len_utf8(),
         '-' if gap > 0 && (is_spaced || behind.starts_with('-')) => 1,
@@ -377,7 +379,7 @@ pub(super) fn tail(text: &str, is_number: bool) -> Tail {
         '/' if gap > 0 && behind.starts_with('/') => 0,
         ':' | ',' | '.' if is_spaced => 1,
         // `5!` is a factorial.
-        '!' if !is_number && (is_spaced || behind.trim_start_matches('!').is_empty()) => 1,
+        '!' if !is_number && is_end_of_word(behind.trim_start_matches('!')) => 1,
         '<' if behind.starts_with('-') => 2,
         '→' | '⇒' => return arrow(behind),
         '-' | '=' if behind.starts_with('>') => return arrow(&behind[1..]),

@@ -133,7 +133,7 @@ fn shown_values<'o>(values: &[&'o Computed], said: &Said) -> Vec<&'o Computed> {
         .text
         .trim_start()
         .get(..4)
-        .is_some_and(|word| word.eq_ignore_ascii_case("none"));
+        .is_some_and(|word| ["none", "null"].contains(&word.to_lowercase().as_str()));
     values
         .iter()
         .copied()

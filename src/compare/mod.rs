@@ -140,7 +140,7 @@ fn shows_habit(judged: &[Option<JudgedClaim>]) -> bool {
         judged.claim.kind == ClaimKind::Comment && judged.verdict == ClaimVerdict::Held
     };
     let telling = judged.iter().flatten().filter(|judged| is_telling(judged));
-    judged.iter().any(Option::is_none) && telling.count() >= 3
+    judged.iter().any(Option::is_none) && telling.count() >= 2
 }
 
 /// A broken claim stays so only if every other run contradicts it in the same way.

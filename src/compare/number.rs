@@ -31,6 +31,28 @@ fn is_padded(text: &str) -> bool {
         .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
+/// Whether `actual` rounded to the places of `expected` is `expected`: `26` for `25.6`.
+pub(super) fn rounds_to(expected: &str, actual: &str) -> bool {
+    let places = expected
+        .split_once('.')
+        .map_or(0, |(_, places)| places.len());
+    match (float(expected), float(actual)) {
+        (Some(e), Some(a)) if places <= 17 => format!("{a:.places$}").parse() == Ok(e),
+        _ => false,
+    }
+}
+
+/// Whether two floats differ by no more than two of the least steps between floats: what the system's
+/// mathematical library may differ in.
+pub(super) fn are_neighbours(expected: &str, actual: &str) -> bool {
+    match (float(expected), float(actual)) {
+        (Some(e), Some(a)) if e.is_finite() && a.is_finite() => {
+            e != a && (e - a).abs() <= 2.0 * f64::EPSILON * a.abs()
+        }
+        _ => false,
+    }
+}
+
 /// Whether two numbers are near enough for a claim that calls itself approximate: within a tenth.
 pub(super) fn is_near(expected: &str, actual: &str) -> bool {
     match (float(expected), float(actual)) {
@@ -94,4 +116,38 @@ fn is_rounded(expected: &str, e: f64, actual: &str, a: f64) -> bool {
         format!("{a:.places$}")
     };
     rounded.parse() == Ok(e) || (places >= 2 && !exponent && actual.starts_with(expected))
+}
+
+/// The text cut into numbers and what stands between them.
+pub(super) fn tokens(text: &str) -> Vec<&str> {
+    let mut tokens = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let is_number = rest.starts_with(|c: char| c.is_ascii_digit());
+        let len = match is_number {
+            true => number_len(rest),
+            false => rest
+                .find(|c: char| c.is_ascii_digit())
+                .unwrap_or(rest.len()),
+        };
+        let (token, after) = rest.split_at(len);
+        tokens.push(token);
+        rest = after;
+    }
+    tokens
+}
+
+/// Length of the digits at the start, with one decimal point between digits.
+fn number_len(text: &str) -> usize {
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let whole = digits(text);
+    let decimals = text
+        .get(whole..)
+        .and_then(|rest| rest.strip_prefix('.'))
+        .map_or(0, digits);
+    if decimals > 0 {
+        whole + 1 + decimals
+    } else {
+        whole
+    }
 }

@@ -1,7 +1,7 @@
 //! When an output block, or what a session shows, agrees with what was printed.
 
 use super::same::{align, matches_with_ellipsis, same};
-use super::text::{collapse, tidy};
+use super::text::{collapse, is_type_shorthand, tidy};
 use super::tolerance::{Likeness, Tolerance};
 use crate::claim::value::{self, Value};
 
@@ -91,6 +91,10 @@ fn line_agrees(expected: &str, actual: &str) -> Option<Likeness> {
     }
     if expected.split_whitespace().eq(actual.split_whitespace()) {
         return Some(Likeness::Under(Tolerance::Spacing));
+    }
+    // IPython shows a type by its name.
+    if is_type_shorthand(expected.trim(), actual.trim()) {
+        return Some(Likeness::Under(Tolerance::TypeShorthand));
     }
     values_agree(expected, actual)
         .or_else(|| parts_agree(expected, actual))

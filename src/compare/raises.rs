@@ -40,6 +40,11 @@ pub(super) fn at_statement(
         return outcome;
     }
     if let Some(raised) = seen.raised.last() {
+        if raised.type_name == "MemoryError" {
+            // The limit may have come before what would have happened.
+            let shown = exception::shown(raised);
+            return Outcome::new(Finding::Inconclusive("memory-limit"), shown);
+        }
         let finding = match (matches.contains(&Match::OtherMessage), lack(raised)) {
             (true, _) => Finding::Inconclusive("other-message"),
             // A fragment that stumbles over what it lacks never came to what is announced.

@@ -106,7 +106,21 @@ fn is_remark_or_nothing(said: &Said, text: &str) -> bool {
         .unwrap_or_default();
     rest.trim().is_empty()
         || said.is_scoped
+        || is_worded(said, rest)
         || (remark::begins(rest, After::Value) && !remark::is_all_values(text))
+}
+
+/// `[] and the key is there`: words right behind what only a value looks like.
+fn is_worded(said: &Said, rest: &str) -> bool {
+    let is_simple = matches!(
+        value::whole(said.expected()),
+        None | Some(Value::Number(_) | Value::Name(_))
+    );
+    let words = rest.strip_prefix(' ').unwrap_or_default();
+    let is_alternative = ["or ", "или ", "либо "]
+        .iter()
+        .any(|word| words.starts_with(word));
+    !is_simple && words.starts_with(char::is_alphabetic) && !is_alternative
 }
 
 /// Compares a value as written with what was shown.
@@ -250,7 +264,7 @@ fn is_but_for_stop(text: &str, actual: &str) -> bool {
     text.strip_suffix('.') == Some(actual) || actual.strip_suffix('.') == Some(text)
 }
 
-fn is_type_shorthand(text: &str, actual: &str) -> bool {
+pub(super) fn is_type_shorthand(text: &str, actual: &str) -> bool {
     actual
         .strip_prefix('<')
         .and_then(|rest| rest.strip_suffix('>'))
@@ -403,47 +417,13 @@ fn numbers_rounded(text: &str, actual: &str) -> bool {
     if !text.contains('.') {
         return false;
     }
-    let (stated, found) = (number_tokens(text), number_tokens(actual));
+    let (stated, found) = (number::tokens(text), number::tokens(actual));
     stated.len() == found.len()
         && stated.len() > 1
         && stated
             .iter()
             .zip(&found)
             .all(|(e, a)| e == a || number::same(e, a).is_some())
-}
-
-/// The text cut into numbers and what stands between them.
-fn number_tokens(text: &str) -> Vec<&str> {
-    let mut tokens = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let is_number = rest.starts_with(|c: char| c.is_ascii_digit());
-        let len = match is_number {
-            true => number_len(rest),
-            false => rest
-                .find(|c: char| c.is_ascii_digit())
-                .unwrap_or(rest.len()),
-        };
-        let (token, after) = rest.split_at(len);
-        tokens.push(token);
-        rest = after;
-    }
-    tokens
-}
-
-/// Length of the digits at the start, with one decimal point between digits.
-fn number_len(text: &str) -> usize {
-    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
-    let whole = digits(text);
-    let decimals = text
-        .get(whole..)
-        .and_then(|rest| rest.strip_prefix('.'))
-        .map_or(0, digits);
-    if decimals > 0 {
-        whole + 1 + decimals
-    } else {
-        whole
-    }
 }
 
 /// `8` for the printed `max: 8`.
@@ -488,7 +468,7 @@ fn ends_with_sign(before: &str) -> bool {
 /// Numbers near each other, where the claim calls itself approximate.
 fn approximately(said: &Said, actual: &str) -> Option<Likeness> {
     let first_number = |text: &str| -> Option<String> {
-        number_tokens(text)
+        number::tokens(text)
             .into_iter()
             .find(|token| token.starts_with(|c: char| c.is_ascii_digit()))
             .map(str::to_owned)
@@ -496,6 +476,21 @@ fn approximately(said: &Said, actual: &str) -> Option<Likeness> {
     let is_near =
         said.is_approximate && number::is_near(&first_number(said.text)?, &first_number(actual)?);
     is_near.then_some(Likeness::Under(Tolerance::Approximate))
+}
+
+/// `the rest is `, `получили `: few plain words that take nothing back.
+fn is_in_few_words(before: &str) -> bool {
+    const DENYING: &str = "not never no than without except instead unlike or from to \
+        не нет кроме вместо без или чем от до";
+    let words: Vec<&str> = before.split_whitespace().collect();
+    let is_plain = |word: &&str| {
+        let word = word.trim_end_matches([',', ':']);
+        word.chars().all(char::is_alphabetic)
+            && !DENYING
+                .split_whitespace()
+                .any(|other| other == word.to_lowercase())
+    };
+    before.ends_with(' ') && (1..=3).contains(&words.len()) && words.iter().all(is_plain)
 }
 
 /// `3 * 3 = 9` for the printed `9`, `slicing — [3, 4]` for the printed `[3, 4]`.
@@ -508,6 +503,6 @@ fn value_last(said: &Said, text: &str, actual: &str) -> Option<Likeness> {
     let after_sign = [": ", "— ", "– ", "- ", "-> ", "→ "]
         .iter()
         .any(|sign| before.ends_with(sign));
-    (after_equals || (after_sign && !remark::is_all_values(text)))
+    (after_equals || is_in_few_words(before) || (after_sign && !remark::is_all_values(text)))
         .then_some(Likeness::Under(Tolerance::ValueLast))
 }

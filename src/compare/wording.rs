@@ -4,7 +4,7 @@
 
 use similar::TextDiff;
 
-use super::remark;
+use super::{number, remark};
 use crate::claim::value::{self, Value};
 
 /// How much like output a text is that differs from what was shown.
@@ -75,6 +75,7 @@ pub(super) fn is_of_same_form(text: &str, actual: &str) -> bool {
         .chain(remark::heads(text))
         .any(|head| {
             has_other_numbers(head, actual)
+                || is_of_same_shape(head, actual)
                 || is_other_member(head, actual)
                 || is_other_type(head, actual)
         })
@@ -96,14 +97,38 @@ pub(super) fn shares_words(text: &str, actual: &str) -> bool {
 }
 
 fn has_other_numbers(text: &str, actual: &str) -> bool {
-    let parts = |text: &str| -> Vec<String> {
-        text.split(|c: char| c.is_ascii_digit())
-            .filter(|part| !part.is_empty())
-            .map(str::to_owned)
-            .collect()
+    let (stated, found) = (number::tokens(text), number::tokens(actual));
+    let is_number = |token: &str| token.starts_with(|c: char| c.is_ascii_digit());
+    let mut is_other = false;
+    let mut pairs = stated.iter().zip(&found);
+    let are_alike = pairs.all(|(e, a)| {
+        is_other |= !number::rounds_to(e, a) && is_number(e);
+        e == a || is_number(e) && is_number(a)
+    });
+    are_alike && is_other && stated.len() == found.len()
+}
+
+/// `-1 day, 3:00:00` for `-2 days, 21:00:00`: numbers, words and several signs in the same order.
+fn is_of_same_shape(text: &str, actual: &str) -> bool {
+    let shape = |text: &str| {
+        let mut shape = String::new();
+        for c in text.chars() {
+            let kind = match c {
+                '0'..='9' => '0',
+                c if c.is_alphabetic() => 'a',
+                c => c,
+            };
+            if !(kind.is_alphanumeric() && shape.ends_with(kind)) {
+                shape.push(kind);
+            }
+        }
+        shape
     };
-    let has_digits = |text: &str| text.contains(|c: char| c.is_ascii_digit());
-    has_digits(text) && has_digits(actual) && parts(text) == parts(actual) && text != actual
+    let (stated, found) = (shape(text), shape(actual));
+    let signs = stated
+        .chars()
+        .filter(|c| !c.is_alphanumeric() && !c.is_whitespace());
+    stated == found && stated.contains('0') && signs.count() > 1 && text != actual
 }
 
 fn is_name(text: &str) -> bool {

@@ -123,6 +123,7 @@ class Run:
             self.watches.setdefault(watch[0], Watch(*watch)).join(Watch(*watch))
         self.nonce = nonce
         self.loop = None
+        self.futures = 0
         self.is_async = False
         self.constants = {}
         self.statements_left = 0
@@ -265,10 +266,7 @@ class Run:
                 continue
             self.begin(line, False)
             doc = self.globals["__doc__"]
-            try:
-                self.evaluate(compiled[done])
-            except BaseException as error:
-                self.end_unless_announced(error)
+            self.end_unless_announced(self.attempt(self.evaluate, compiled[done]))
             if done and text[0] not in IDENTIFIER_START:
                 # A string in the middle is no docstring.
                 self.globals["__doc__"] = doc
@@ -301,46 +299,61 @@ class Run:
                 self.run_statement(statement, futures, is_context)
 
     def run_session(self, sources, is_context):
-        futures = 0
+        self.futures = 0
         self.is_async = any("await " in code for _, code in sources) and self.leaves_loop_alone()
         for done, (line, code) in enumerate(sources):
             self.statements_left = len(sources) - done - 1
             self.begin(line, is_context)
-            try:
-                tree = self.parse(line, code)
-                futures |= self.check(tree)
-                for statement in tree.body:
-                    module = _ast.Interactive(body=[statement])
-                    self.execute(module, "single", futures)
-            except SystemExit as error:
-                raise Ended(error) from None
-            except BaseException as error:
-                if isinstance(error, MemoryError):
-                    self.native.relax_memory()
+            error = self.attempt(self.enter, line, code)
+            if isinstance(error, SystemExit):
+                raise Ended(error)
+            if error is not None:
                 if not is_context:
                     self.native.raised(line, self.describe(error))
                 self.show(error)
+
+    def enter(self, line, code):
+        """Enters one example as at the prompt."""
+        tree = self.parse(line, code)
+        self.futures |= self.check(tree)
+        for statement in tree.body:
+            self.execute(_ast.Interactive(body=[statement]), "single", self.futures)
 
     def run_statement(self, statement, futures, is_context):
         line = first_line(statement)
         self.begin(line, is_context)
         watch = None if is_context else self.watches.get(line)
+        self.end_unless_announced(self.attempt(self.perform, statement, watch, futures))
+
+    def perform(self, statement, watch, futures):
+        """Runs a statement and computes what claims want to see of it."""
+        if watch and watch.wants_value and isinstance(statement, _ast.Expr):
+            module = _ast.Expression(body=statement.value)
+            value = self.execute(module, "eval", futures)
+            self.computed(watch.line, False, value)
+        else:
+            module = _ast.Module(body=[statement], type_ignores=[])
+            self.execute(module, "exec", futures)
+        if watch and watch.subject:
+            self.compute_subject(watch.line, watch.subject)
+
+    def attempt(self, act, *args):
+        """Runs code of the snippet and returns what it raised, or `None`.
+
+        Short on purpose: from CPython 3.11 on, an exception handler in a long function needs memory
+        for the number of its instruction, and tries for ever where there is none left.
+        """
         try:
-            if watch and watch.wants_value and isinstance(statement, _ast.Expr):
-                module = _ast.Expression(body=statement.value)
-                value = self.execute(module, "eval", futures)
-                self.computed(line, False, value)
-            else:
-                module = _ast.Module(body=[statement], type_ignores=[])
-                self.execute(module, "exec", futures)
-            if watch and watch.subject:
-                self.compute_subject(line, watch.subject)
+            act(*args)
         except BaseException as error:
-            self.end_unless_announced(error)
+            if isinstance(error, MemoryError):
+                self.native.relax_memory()
+            return error
+        return None
 
     def end_unless_announced(self, error):
-        if not self.announced(error):
-            raise Ended(error) from None
+        if error is not None and not self.announced(error):
+            raise Ended(error)
 
     def begin(self, line, is_context):
         if not is_context:

@@ -6,6 +6,7 @@
 )]
 
 mod cases;
+mod claim_laws;
 mod cli;
 mod faults;
 mod labelled;
