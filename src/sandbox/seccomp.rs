@@ -216,3 +216,6 @@ pub(super) fn personalise(program: &mut [Instruction], pid: u32) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
