@@ -18,6 +18,9 @@ const NEWEST: ABI = ABI::V9;
 /// Devices that a snippet may write to.
 const SINKS: [&str; 2] = ["/dev/null", "/dev/full"];
 
+/// Devices that a snippet may read, where they are the machine's.
+const SOURCES: [&str; 3] = ["/dev/zero", "/dev/random", "/dev/urandom"];
+
 /// What rulesets without mounts of their own are made of, opened ahead of need.
 #[derive(Debug)]
 pub(super) struct Shown {
@@ -44,6 +47,7 @@ impl Shown {
     pub(super) fn open(paths: impl IntoIterator<Item = PathBuf>) -> Result<Shown, String> {
         let read = paths
             .into_iter()
+            .chain(SOURCES.map(PathBuf::from))
             .filter(|path| path.exists())
             .map(|path| PathFd::new(path).map_err(|error| error.to_string()))
             .collect::<Result<_, _>>()?;

@@ -251,10 +251,15 @@ pub(super) fn furnish(furniture: Furniture) -> Result<bool, MountError> {
     )
     .step(|| "mount /dev/shm".to_owned())?;
     let none: Option<&CStr> = None;
-    if furniture.wants_proc
-        && mount("proc", "/proc", "proc", flags | MountFlags::NOEXEC, none).is_ok()
-    {
-        return Ok(true);
+    if furniture.wants_proc {
+        // Processes alone, not the machine (Linux 5.8); otherwise all of it.
+        let alone: Option<&CStr> = Some(c"subset=pid");
+        for options in [alone, none] {
+            let flags = flags | MountFlags::NOEXEC;
+            if mount("proc", "/proc", "proc", flags, options).is_ok() {
+                return Ok(true);
+            }
+        }
     }
     // The process file system in sight shows the machine's processes: better none.
     mount("tmpfs", "/proc", "tmpfs", flags | MountFlags::RDONLY, none)

@@ -4,6 +4,7 @@ mod cases;
 mod cli;
 mod laws;
 mod project;
+mod promises;
 mod stages;
 mod tidy;
 mod update;
