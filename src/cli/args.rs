@@ -126,6 +126,10 @@ pub struct ExplainArgs {
 /// `snipcheck doctor`.
 #[derive(Debug, clap::Args)]
 pub struct DoctorArgs {
+    /// How to report [default: full]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub format: Option<FormatArg>,
+
     /// Limits and interpreter.
     #[command(flatten)]
     pub run: RunArgs,
@@ -165,6 +169,35 @@ pub struct RunArgs {
     /// The interpreter that runs the blocks [default: the one snipcheck was built with]
     #[arg(long, value_name = "PATH")]
     pub python: Option<PathBuf>,
+
+    /// Run nothing unless the sandbox is at least this strong [default: D]
+    #[arg(long, value_enum, value_name = "RUNG", ignore_case = true)]
+    pub require: Option<RungArg>,
+
+    /// Run the blocks with all your rights: they can read, change and send what you can
+    #[arg(long, conflicts_with = "require")]
+    pub no_sandbox: bool,
+
+    /// Take no stronger rung than this: for tests of the weaker ones.
+    #[arg(long, value_enum, value_name = "RUNG", ignore_case = true, hide = true)]
+    pub rung_at_most: Option<RungArg>,
+}
+
+/// A rung of the sandbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "verbatim")]
+pub enum RungArg {
+    /// Namespaces with a file tree and a `/proc` of their own
+    A,
+    /// The same without `/proc`
+    B,
+    /// Namespaces without mounts
+    C,
+    /// Landlock and filtered system calls
+    D,
+    /// Nothing; for tests
+    #[value(hide = true)]
+    None,
 }
 
 /// A report format.

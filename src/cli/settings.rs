@@ -13,15 +13,16 @@ use std::thread::available_parallelism;
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
-use super::args::{FormatArg, ProjectArgs, RunArgs};
+use super::args::{FormatArg, ProjectArgs, RunArgs, RungArg};
 use crate::plan;
 use crate::policy::{Limits, Policy};
 use crate::run::{self, RunOptions};
+use crate::sandbox::Rung;
 use crate::store::{self, StoreError};
 use crate::text::{LineIndex, LineNumber};
 
 /// The keys of a settings file.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "assume-imports",
     "exclude",
     "expectations",
@@ -31,6 +32,7 @@ const KEYS: [&str; 11] = [
     "output-kb",
     "processes",
     "python",
+    "require",
     "strict",
     "timeout",
 ];
@@ -85,6 +87,8 @@ pub struct Settings {
     pub policy: Policy,
     /// The interpreter that runs the blocks, if not the one built in: a name on the path, or a file.
     pub python: Option<PathBuf>,
+    /// The strongest and the weakest rung of the sandbox to run on.
+    pub rungs: Rungs,
     /// Modules that the documents take as imported.
     pub assume_imports: Vec<String>,
     /// Patterns (as in `.gitignore`, relative to `root`) of documents to leave out.
@@ -119,7 +123,45 @@ impl Settings {
             python: self.python.clone(),
             hash_seed: 0,
             limits: self.policy.limits,
+            most: self.rungs.most,
+            least: self.rungs.least,
         }
+    }
+}
+
+/// Which rungs of the sandbox will do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rungs {
+    /// The strongest to take.
+    pub most: Rung,
+    /// The weakest to run on.
+    pub least: Rung,
+}
+
+impl Rungs {
+    /// No settings file can turn the sandbox off: it may come with the documents.
+    fn new(typed: &RunArgs, file: &FileSettings) -> Rungs {
+        if typed.no_sandbox {
+            return Rungs {
+                most: Rung::None,
+                least: Rung::None,
+            };
+        }
+        let least = typed.require.or(file.require).map_or(Rung::D, rung);
+        Rungs {
+            most: typed.rung_at_most.map_or(Rung::A, rung),
+            least: least.max(Rung::D),
+        }
+    }
+}
+
+fn rung(arg: RungArg) -> Rung {
+    match arg {
+        RungArg::A => Rung::A,
+        RungArg::B => Rung::B,
+        RungArg::C => Rung::C,
+        RungArg::D => Rung::D,
+        RungArg::None => Rung::None,
     }
 }
 
@@ -248,6 +290,7 @@ fn settings(current: &Path, typed: Typed<'_>) -> Result<Settings, SettingsError>
         strict: typed.strict || file.strict.unwrap_or(false),
         policy: Policy { limits },
         python,
+        rungs: Rungs::new(typed.run, &file),
         assume_imports: file.assume_imports,
         exclude: file.exclude,
         root,
@@ -302,6 +345,7 @@ struct FileSettings {
     output_kb: Option<u64>,
     processes: Option<u64>,
     python: Option<String>,
+    require: Option<RungArg>,
     assume_imports: Vec<String>,
     exclude: Vec<String>,
 }
@@ -389,6 +433,7 @@ impl FileSettings {
             "output-kb" => self.output_kb = Some(size(value)?),
             "processes" => self.processes = Some(processes(value)?),
             "python" => self.python = Some(string(value)?),
+            "require" => self.require = Some(required(value)?),
             "strict" => self.strict = Some(value.as_bool().ok_or("true or false")?),
             "timeout" => self.timeout_ms = Some(timeout(value)?),
             _ => return Err(Wrong::Key),
@@ -435,6 +480,14 @@ fn format(value: Value) -> Result<FormatArg, &'static str> {
         .as_str()
         .and_then(|name| <FormatArg as clap::ValueEnum>::from_str(name, false).ok())
         .ok_or("\"full\", \"concise\" or \"json\"")
+}
+
+fn required(value: Value) -> Result<RungArg, &'static str> {
+    value
+        .as_str()
+        .and_then(|name| <RungArg as clap::ValueEnum>::from_str(name, true).ok())
+        .filter(|rung| *rung != RungArg::None)
+        .ok_or("\"A\", \"B\", \"C\" or \"D\"")
 }
 
 fn jobs(value: Value) -> Result<u32, &'static str> {

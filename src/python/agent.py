@@ -16,6 +16,9 @@ import sys
 import traceback
 import warnings
 
+# A copy for the functions of this file: what a snippet replaces in `builtins` is its own affair.
+__builtins__ = dict(vars(builtins))
+
 ONLY_AST = 0x400  # PyCF_ONLY_AST
 TOP_LEVEL_AWAIT = 0x2000  # PyCF_ALLOW_TOP_LEVEL_AWAIT
 COROUTINE = 0x80  # CO_COROUTINE

@@ -23,7 +23,8 @@ use crate::plan::{Snippet, SnippetKind, Source};
 use crate::policy::Limits;
 use crate::python::Job;
 use crate::python::fork::PAGE_HEADER;
-use crate::sandbox::{Confinement, channel};
+use crate::sandbox::canary::Canary;
+use crate::sandbox::{Confinement, Rung, Terms, channel};
 use crate::syntax::Nesting;
 use crate::text::{LineIndex, LineNumber};
 
@@ -36,6 +37,8 @@ const ENVIRONMENT: [(&str, &str); 6] = [
     ("USER", "user"),
     ("MPLBACKEND", "Agg"),
 ];
+/// Why a block that starts processes tells nothing on rung D.
+const ALONE: &str = "the block starts processes, which rung D of the sandbox has to forbid";
 /// How long pipes may stay open after the last process is dead.
 const DRAIN: Duration = Duration::from_millis(100);
 /// How much longer than its limit a snippet may take to be killed.
@@ -71,7 +74,7 @@ impl Client {
     /// Starts a fork server for `installation`: this very program, with an empty environment.
     pub(super) fn start(
         installation: &Installation,
-        limits: &Limits,
+        terms: &Terms,
         hash_seed: u32,
     ) -> Result<Client, RunError> {
         let failed =
@@ -86,13 +89,13 @@ impl Client {
             .map_err(|error| failed("copy a descriptor", error))?;
         let program = std::env::current_exe()
             .map_err(|error| failed("find this program's own file", error))?;
-        let limits = serde_json::to_string(limits)
-            .map_err(|error| failed("encode the limits", error.into()))?;
+        let terms = serde_json::to_string(terms)
+            .map_err(|error| failed("encode the terms", error.into()))?;
         let mut process = Process::new(program);
         process
             .arg(super::FORK_SERVER_WORD)
             .arg(&installation.executable)
-            .arg(limits)
+            .arg(terms)
             .current_dir("/")
             .env_clear()
             .envs(ENVIRONMENT)
@@ -112,10 +115,7 @@ impl Client {
             control: ours,
             process: Some(child),
             interpreter: Interpreter::unknown(),
-            confinement: Confinement {
-                rung: "none".to_owned(),
-                layers: Vec::new(),
-            },
+            confinement: Confinement::unknown(),
         };
         client.greet().map_err(|lost| {
             let said = read_from_start(&messages);
@@ -139,6 +139,20 @@ impl Client {
         };
         client.greet()?;
         Ok(client)
+    }
+
+    /// Has the sandbox tested, and takes down what holds.
+    pub(super) fn test(&mut self, canary: &Canary) -> Result<(), ServerLost> {
+        self.send(&Command::Test(canary.targets().clone()), &[])?;
+        match self.event(Instant::now() + START)? {
+            Some((Event::Tested(confinement), _)) => self.confinement = confinement,
+            Some((Event::Failed(why), _)) => return Err(ServerLost(why)),
+            _ => return Err(ServerLost("the self-test gave no answer".to_owned())),
+        }
+        for (layer, how) in canary.reached() {
+            self.confinement.breached(layer, how);
+        }
+        Ok(())
     }
 
     fn greet(&mut self) -> Result<(), ServerLost> {
@@ -192,9 +206,9 @@ impl Client {
         nonce: &str,
     ) -> Result<Observation, ServerLost> {
         // Where the sandbox gives no scratch space, a directory of ours does; dropping removes it.
-        let scratch = match self.confinement.rung.as_str() {
-            "none" => Some(tempfile::Builder::new().prefix("snipcheck-").tempdir()?),
-            _ => None,
+        let scratch = match self.confinement.rung().has_mounts() {
+            true => None,
+            false => Some(Scratch::new()?),
         };
         let job = Job {
             document: document.to_owned(),
@@ -204,17 +218,16 @@ impl Client {
             limits: *limits,
             scratch: scratch
                 .as_ref()
-                .map(|directory| directory.path().to_string_lossy().into_owned()),
+                .map(|scratch| scratch.folder.path().to_string_lossy().into_owned()),
         };
         let page = Page::new(&job)?;
         let (stdout, stdout_end) = pipe()?;
         let (stderr, stderr_end) = pipe()?;
         let begun = Instant::now();
         let command = Command::Job { page_len: page.len };
-        self.send(
-            &command,
-            &[page.file.as_fd(), stdout_end.as_fd(), stderr_end.as_fd()],
-        )?;
+        let mut fds = vec![page.file.as_fd(), stdout_end.as_fd(), stderr_end.as_fd()];
+        fds.extend(scratch.as_ref().map(|scratch| scratch.open.as_fd()));
+        self.send(&command, &fds)?;
         drop((stdout_end, stderr_end));
         let deadline = begun + Duration::from_millis(limits.wall_ms);
         let started = match self.event(deadline + KILL_GRACE)? {
@@ -243,6 +256,10 @@ impl Client {
         let mut observation = assemble(decoded, ended.status, killed);
         if !snippet.context.is_empty() && has_died_in_context(&observation) {
             observation.context_failure = Some(ContextFailure::default());
+        }
+        if observation.ending == Ending::ProcessLimit && self.confinement.rung() == Rung::D {
+            // No fault of the block's: on this rung there is no process but its first.
+            observation = not_confined(ALONE.to_owned());
         }
         observation.emissions = captures.into_iter().flat_map(Capture::finish).collect();
         observation.wall_ms = wall.as_secs_f64() * 1000.0;
@@ -500,6 +517,21 @@ fn not_confined(why: String) -> Observation {
     Observation {
         infrastructure_failure: Some(why),
         ..Observation::not_run()
+    }
+}
+
+/// A directory for one snippet; dropping it removes it.
+struct Scratch {
+    open: OwnedFd,
+    folder: tempfile::TempDir,
+}
+
+impl Scratch {
+    fn new() -> Result<Scratch, ServerLost> {
+        let folder = tempfile::Builder::new().prefix("snipcheck-").tempdir()?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let open = rustix::fs::open(folder.path(), flags, rustix::fs::Mode::empty())?;
+        Ok(Scratch { open, folder })
     }
 }
 

@@ -19,7 +19,8 @@ use rayon::prelude::*;
 use crate::observation::Observation;
 use crate::plan::{Case, Decision, DocumentPlan};
 use crate::policy::Limits;
-use crate::sandbox::Confinement;
+use crate::sandbox::canary::Canary;
+use crate::sandbox::{Confinement, Rung, Terms};
 use client::{Client, ServerLost};
 use interpreter::Installation;
 
@@ -57,6 +58,10 @@ pub struct RunOptions {
     pub hash_seed: u32,
     /// The limits of every snippet.
     pub limits: Limits,
+    /// The strongest rung to take.
+    pub most: Rung,
+    /// The weakest rung to run on.
+    pub least: Rung,
 }
 
 /// What a run gave.
@@ -142,10 +147,71 @@ pub fn python_version(python: Option<&Path>) -> Option<(u8, u8)> {
     interpreter::locate(python).ok()?.version
 }
 
-/// Starts one fork server and tells what it is: for `doctor` and `list`.
+/// Starts one fork server and tells what it is, whatever its rung.
 pub fn survey(options: &RunOptions) -> Result<(Interpreter, Confinement), RunError> {
-    let fleet = Fleet::start(options, 1)?;
-    Ok((fleet.interpreter.clone(), fleet.confinement.clone()))
+    let installation = interpreter::locate(options.python.as_deref())?;
+    let terms = terms(options);
+    let mut first = Client::start(&installation, &terms, options.hash_seed)?;
+    prove(&mut first)?;
+    Ok((first.interpreter.clone(), first.confinement.clone()))
+}
+
+fn terms(options: &RunOptions) -> Terms {
+    Terms {
+        limits: options.limits,
+        most: options.most,
+    }
+}
+
+/// Has a fork server's sandbox tested; it must not be split any more then.
+fn prove(client: &mut Client) -> Result<(), RunError> {
+    let canary = Canary::lay_out()
+        .map_err(|error| RunError::new(format!("failed to lay out the self-test: {error}")))?;
+    client
+        .test(&canary)
+        .map_err(|ServerLost(why)| RunError::new(format!("failed to test the sandbox: {why}")))
+}
+
+/// Starts a further fork server, on the very rung that the first one tested.
+fn another_client(
+    installation: &Installation,
+    terms: &Terms,
+    hash_seed: u32,
+) -> Result<Client, RunError> {
+    let client = Client::start(installation, terms, hash_seed)?;
+    let rung = client.confinement.rung();
+    if rung == terms.most {
+        Ok(client)
+    } else {
+        let most = terms.most;
+        let why = format!("a fork server got rung {rung} of the sandbox, the first one {most}");
+        Err(RunError::new(why))
+    }
+}
+
+/// Refuses to run with less than `least`.
+pub fn require(confinement: &Confinement, least: Rung) -> Result<(), RunError> {
+    let rung = confinement.rung();
+    if rung < least {
+        let lacks = confinement.lacks().join("; ");
+        let demand = match least {
+            Rung::D => "nothing on this machine confines the blocks".to_owned(),
+            _ => format!("this machine gives rung {rung} of the sandbox, not {least}"),
+        };
+        let help = match rung {
+            Rung::None => "; `--no-sandbox` runs the blocks all the same, with all your rights",
+            _ => "",
+        };
+        return Err(RunError::new(format!("{demand}: {lacks}{help}")));
+    }
+    match confinement.weakest() {
+        Some(layer) if least > Rung::None => Err(RunError::new(format!(
+            "the sandbox does not hold: {}: {}",
+            layer.name,
+            layer.detail.as_deref().unwrap_or("absent")
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// The fork servers of a run; a worker takes one out for each snippet.
@@ -154,7 +220,8 @@ struct Fleet {
     /// The first server: the others are its children, so it must live longest.
     size: usize,
     installation: Installation,
-    limits: Limits,
+    /// For every fork server but the first.
+    terms: Terms,
     hash_seed: u32,
     interpreter: Interpreter,
     confinement: Confinement,
@@ -164,22 +231,27 @@ impl Fleet {
     fn start(options: &RunOptions, jobs_wanted: usize) -> Result<Fleet, RunError> {
         let installation = interpreter::locate(options.python.as_deref())?;
         let size = options.jobs.min(jobs_wanted).max(1);
-        let first = Client::start(&installation, &options.limits, options.hash_seed)?;
-        let interpreter = first.interpreter.clone();
-        let confinement = first.confinement.clone();
+        let mut terms = terms(options);
+        let mut first = Client::start(&installation, &terms, options.hash_seed)?;
+        let rung = first.confinement.rung();
+        terms.most = rung;
         let mut idle = Vec::new();
         for _ in 1..size {
-            // Without namespaces a fork server reaps whatever becomes its child, so it must have
-            // no other server among its children.
-            let next = if confinement.rung == "none" {
-                Client::start(&installation, &options.limits, options.hash_seed)?
-            } else {
+            // Without cells a fork server reaps whatever becomes its child, or has children only
+            // in its own namespace, so it must have no other server among its children.
+            let next = if rung.has_mounts() {
                 first.split().map_err(|ServerLost(why)| {
                     RunError::new(format!("failed to fork a fork server: {why}"))
                 })?
+            } else {
+                another_client(&installation, &terms, options.hash_seed)?
             };
             idle.push(next);
         }
+        prove(&mut first)?;
+        let interpreter = first.interpreter.clone();
+        let confinement = first.confinement.clone();
+        require(&confinement, options.least)?;
         // Dropped last: the first is the parent of the others.
         idle.insert(0, first);
         idle.reverse();
@@ -187,7 +259,7 @@ impl Fleet {
             idle: Mutex::new(idle),
             size,
             installation,
-            limits: options.limits,
+            terms,
             hash_seed: options.hash_seed,
             interpreter,
             confinement,
@@ -231,7 +303,7 @@ impl Fleet {
             .pop();
         match idle {
             Some(client) => Ok(client),
-            None => Client::start(&self.installation, &self.limits, self.hash_seed),
+            None => another_client(&self.installation, &self.terms, self.hash_seed),
         }
     }
 

@@ -3,25 +3,28 @@
 //! It never sees a job's content: the page with it is mapped only in the child. It has one thread,
 //! which is asserted before every fork.
 
+use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::python::Python;
 use rustix::fs::{Mode, OFlags};
+use rustix::pipe::PipeFlags;
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open};
 
 use super::wire::{Command, Event};
 use crate::observation::Record;
-use crate::policy::Limits;
 use crate::python::fork::{self, Forked, Page};
 use crate::python::{self, Host, Job, Layout};
-use crate::sandbox::{self, Ground, cell, channel, mounts};
+use crate::sandbox::canary::Targets;
+use crate::sandbox::proof::{self, Attempt};
+use crate::sandbox::{self, Ground, Terms, cell, channel, mounts};
 
 /// The exit status of a child that could not be confined.
 pub(super) const NOT_CONFINED: i32 = 120;
 
-/// The life of the process that the supervisor starts as a fork server: `python limits`, with the
+/// The life of the process that the supervisor starts as a fork server: `python terms`, with the
 /// control socket as standard input.
 pub fn fork_server_main(args: &[String]) -> ExitCode {
     match start(args) {
@@ -36,22 +39,22 @@ pub fn fork_server_main(args: &[String]) -> ExitCode {
 }
 
 fn start(args: &[String]) -> Result<u8, String> {
-    let [python, limits, ..] = args else {
+    let [python, terms, ..] = args else {
         return Err("the fork server is started by snipcheck itself".to_owned());
     };
-    let limits: Limits = serde_json::from_str(limits).map_err(|error| error.to_string())?;
+    let terms: Terms = serde_json::from_str(terms).map_err(|error| error.to_string())?;
     sandbox::close_from(3);
     let control = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)
         .map_err(|error| error.to_string())?;
     let null = open_null()?;
     rustix::stdio::dup2_stdin(&null).map_err(|error| error.to_string())?;
     rustix::process::setsid().map_err(|error| format!("setsid: {error}"))?;
-    let ground = Ground::lay(&limits)?;
+    let ground = Ground::lay(&terms)?;
     let server = Server {
         control,
         null,
         ground,
-        limits,
+        terms,
         child: None,
     };
     let status = python::main(Path::new(python), Box::new(server));
@@ -63,12 +66,17 @@ fn open_null() -> Result<OwnedFd, String> {
         .map_err(|error| format!("/dev/null: {error}"))
 }
 
+fn open_directory(path: &str) -> Result<OwnedFd, String> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    rustix::fs::open(path, flags, Mode::empty()).map_err(|error| format!("{path}: {error}"))
+}
+
 #[derive(Debug)]
 struct Server {
     control: OwnedFd,
     null: OwnedFd,
     ground: Ground,
-    limits: Limits,
+    terms: Terms,
     child: Option<Child>,
 }
 
@@ -89,14 +97,14 @@ impl Host for Server {
             PathBuf::from(&layout.base_prefix),
         ];
         paths.extend(layout.search_path.iter().map(PathBuf::from));
-        self.ground.settle(&paths)?;
+        self.ground.settle(&paths, &self.terms.limits)?;
         let version = Python::version_str()
             .split_whitespace()
             .next()
             .unwrap_or_default();
         let hello = Event::Hello {
             version: version.to_owned(),
-            confinement: self.ground.confinement(),
+            confinement: self.ground.confinement(&[]),
         };
         self.say(&hello, None)?;
         loop {
@@ -112,6 +120,11 @@ impl Host for Server {
                     if let Some(control) = fds.into_iter().next() {
                         self.split(py, control, &hello)?;
                     }
+                }
+                Command::Test(targets) => {
+                    let attempts = self.test_sandbox(py, &targets)?;
+                    let confinement = self.ground.confinement(&attempts);
+                    self.say(&Event::Tested(confinement), None)?;
                 }
                 Command::Job { page_len } => {
                     if let Some(job) = self.job(py, page_len, fds)? {
@@ -176,7 +189,7 @@ impl Server {
             Forked::Child => {
                 sandbox::die_with_parent();
                 self.control = control;
-                self.ground = ground;
+                self.ground.take(ground);
                 self.say(hello, None)
             }
         }
@@ -189,9 +202,11 @@ impl Server {
         page_len: usize,
         fds: Vec<OwnedFd>,
     ) -> Result<Option<(Job, String)>, String> {
-        let Ok([page, stdout, stderr]) = <[OwnedFd; 3]>::try_from(fds) else {
+        let mut fds = fds.into_iter();
+        let (Some(page), Some(stdout), Some(stderr)) = (fds.next(), fds.next(), fds.next()) else {
             return self.fail("a job without its descriptors");
         };
+        let scratch = fds.next();
         let cell = match self.ground.cell() {
             Ok(cell) => cell,
             Err(error) => return self.fail(&error),
@@ -211,9 +226,9 @@ impl Server {
             }
             Ok(Forked::Child) => {
                 let streams = [stdout, stderr];
-                let job = self.begin(&page, page_len, &streams, cell.as_ref());
+                let job = self.begin(&page, page_len, &streams, cell.as_ref(), scratch.as_ref());
                 // Closed already, all of them: `confine` closes every descriptor above 2.
-                std::mem::forget((page, streams, cell));
+                std::mem::forget((page, streams, cell, scratch));
                 job.map(Some)
             }
         }
@@ -239,7 +254,9 @@ impl Server {
                 let pidfd = pidfd_open(child, PidfdFlags::empty()).map_err(word)?;
                 self.say(&Event::Started, Some(pidfd.as_fd()))?;
                 let ended = fork::wait(pid).map_err(|error| error.to_string())?;
-                sweep(child);
+                if !self.ground.sweep()? {
+                    sweep(child);
+                }
                 ended
             }
         };
@@ -258,17 +275,22 @@ impl Server {
         page_len: usize,
         streams: &[OwnedFd; 2],
         cell: Option<&cell::Cell>,
+        scratch: Option<&OwnedFd>,
     ) -> Result<(Job, String), String> {
         let Ok(mut page) = Page::map(page.as_fd(), page_len) else {
             fork::quit(NOT_CONFINED);
         };
         let [stdout, stderr] = streams;
         let descriptors = [self.null.as_fd(), stdout.as_fd(), stderr.as_fd()];
-        let confined = self.ground.confine(cell, descriptors, &self.limits);
+        let scratch = scratch.map(AsFd::as_fd);
+        let confined = self.ground.confine(cell, descriptors, scratch);
         let job: Result<Job, String> = confined.and_then(|()| {
             serde_json::from_slice(&page.take_request()).map_err(|error| error.to_string())
         });
-        let placed = job.and_then(|job| enter_scratch(&job).map(|file| (job, file)));
+        let placed = job.and_then(|job| {
+            let file = enter_scratch(job.scratch.as_deref())?;
+            Ok((job, file))
+        });
         match placed {
             Ok((job, file)) => {
                 let streams = [
@@ -292,6 +314,62 @@ impl Server {
         }
     }
 
+    /// Has a child, confined like any snippet, try what must not be possible.
+    fn test_sandbox(&mut self, py: Python<'_>, targets: &Targets) -> Result<Vec<Attempt>, String> {
+        let word = |error: rustix::io::Errno| error.to_string();
+        let (answer, answer_end) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC).map_err(word)?;
+        let has_mounts = self.ground.rung().has_mounts();
+        let directory = targets.scratch.to_string_lossy().into_owned();
+        let scratch = match has_mounts {
+            true => None,
+            false => Some(open_directory(&directory)?),
+        };
+        let cell = self.ground.cell()?;
+        self.assert_single_thread()?;
+        match fork::fork_interpreter(py).map_err(|error| format!("fork: {error}"))? {
+            Forked::Parent(pid) => {
+                drop(answer_end);
+                let mut text = Vec::new();
+                std::fs::File::from(answer)
+                    .read_to_end(&mut text)
+                    .map_err(|error| error.to_string())?;
+                let ended = fork::wait(pid).map_err(|error| error.to_string())?;
+                if let Some(cell) = cell {
+                    cell.end().map_err(|error| error.to_string())?;
+                }
+                self.ground.sweep()?;
+                serde_json::from_slice(&text).map_err(|_| {
+                    let said = String::from_utf8_lossy(&text);
+                    format!("the self-test ended with status {}: {said}", ended.status)
+                })
+            }
+            Forked::Child => {
+                let streams = [self.null.as_fd(), answer_end.as_fd(), self.null.as_fd()];
+                let scratch = scratch.as_ref().map(AsFd::as_fd);
+                let entered = self
+                    .ground
+                    .confine(cell.as_ref(), streams, scratch)
+                    .and_then(|()| enter_scratch((!has_mounts).then_some(directory.as_str())));
+                let answer = match entered {
+                    Ok(_) => {
+                        let limits = &self.terms.limits;
+                        let attempts = proof::attempt_all(&self.ground, targets, limits);
+                        serde_json::to_vec(&attempts).unwrap_or_default()
+                    }
+                    Err(error) => error.into_bytes(),
+                };
+                // Before it is confined, the pipe is not standard output yet.
+                let written = match rustix::io::write(&answer_end, &answer) {
+                    Err(rustix::io::Errno::BADF) => {
+                        rustix::io::write(rustix::stdio::stdout(), &answer)
+                    }
+                    written => written,
+                };
+                fork::quit(i32::from(written != Ok(answer.len())));
+            }
+        }
+    }
+
     fn assert_single_thread(&self) -> Result<(), String> {
         let threads = match std::fs::read_dir("/proc/self/task") {
             Ok(tasks) => tasks.count(),
@@ -308,9 +386,9 @@ impl Server {
 }
 
 /// Goes to the snippet's working directory and names its script.
-fn enter_scratch(job: &Job) -> Result<String, String> {
-    let directory = match &job.scratch {
-        Some(directory) => directory.as_str(),
+fn enter_scratch(given: Option<&str>) -> Result<String, String> {
+    let directory = match given {
+        Some(directory) => directory,
         None => {
             std::fs::create_dir(mounts::WORK).map_err(|error| format!("scratch: {error}"))?;
             mounts::WORK

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::observation::{EndKind, Exception, Record};
 use crate::sandbox::Confinement;
+use crate::sandbox::canary::Targets;
 
 /// Bytes for the report of one snippet; records that do not fit are dropped, and the end with them.
 pub(super) const REPORT_BYTES: usize = 8 << 20;
@@ -18,6 +19,9 @@ pub(super) enum Command {
     },
     /// Fork another fork server that listens on the attached socket.
     Split,
+    /// Have a child try to get out of the sandbox. After the last [`Command::Split`], as that
+    /// child is born in a cell.
+    Test(Targets),
 }
 
 /// What a fork server answers.
@@ -30,6 +34,8 @@ pub(super) enum Event {
         /// What confines its snippets.
         confinement: Confinement,
     },
+    /// The self-test is over.
+    Tested(Confinement),
     /// The snippet was forked; attached is the pidfd whose death ends all of it.
     Started,
     /// Every process of the snippet is dead.

@@ -18,7 +18,7 @@ use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use rustix::thread::UnshareFlags;
 
 use super::sys::{self, Cloned};
-use super::{channel, mounts};
+use super::{access, channel, mounts};
 
 /// What each cell is made of.
 const CELL: UnshareFlags = UnshareFlags::NEWPID
@@ -36,17 +36,35 @@ pub struct Maker {
 pub struct Cell {
     /// The init's pidfd.
     pub init: OwnedFd,
+    /// The Landlock ruleset for the cell's mounts; `None` where the kernel has no Landlock.
+    pub(super) rules: Option<OwnedFd>,
+    /// Whether it has a `/proc` of its own.
+    pub(super) has_proc: bool,
+}
+
+/// What the init of a new cell says, with its pidfd and the ruleset attached.
+const READY: &[u8] = b"ready";
+/// The same of a cell without `/proc`.
+const READY_WITHOUT_PROC: &[u8] = b"ready, no proc";
+
+/// How to furnish cells.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Furniture {
+    /// The size of each memory file system in bytes.
+    pub(super) scratch_bytes: u64,
+    /// Whether to try for a `/proc`.
+    pub(super) wants_proc: bool,
 }
 
 impl Maker {
     /// Forks a maker off this process, which must be single-threaded and small.
-    pub fn start(scratch_bytes: u64) -> io::Result<Maker> {
+    pub(super) fn start(furniture: Furniture) -> io::Result<Maker> {
         let (ours, theirs) = channel::pair()?;
         match sys::fork()? {
             Cloned::Parent(_) => Ok(Maker { socket: ours }),
             Cloned::Child => {
                 drop(ours);
-                serve(theirs, scratch_bytes)
+                serve(theirs, furniture)
             }
         }
     }
@@ -66,8 +84,13 @@ impl Maker {
     /// Waits for the next ordered cell.
     pub fn take(&self) -> io::Result<Cell> {
         let (message, fds) = channel::receive(self.socket.as_fd())?;
-        match fds.into_iter().next() {
-            Some(init) => Ok(Cell { init }),
+        let mut fds = fds.into_iter();
+        match fds.next() {
+            Some(init) => Ok(Cell {
+                init,
+                rules: fds.next(),
+                has_proc: message == READY,
+            }),
             None if message.is_empty() => Err(io::Error::other("the cell maker is gone")),
             None => Err(io::Error::other(
                 String::from_utf8_lossy(&message).into_owned(),
@@ -100,7 +123,7 @@ pub fn kill_and_wait(pidfd: BorrowedFd<'_>) -> io::Result<()> {
 }
 
 /// The maker's life: one cell for each request, until the fork server is gone.
-fn serve(socket: OwnedFd, scratch_bytes: u64) -> ! {
+fn serve(socket: OwnedFd, furniture: Furniture) -> ! {
     super::die_with_parent();
     // Dead inits are nobody's business here; the fork server watches their pidfds.
     sys::ignore_signal(libc::SIGCHLD);
@@ -109,14 +132,14 @@ fn serve(socket: OwnedFd, scratch_bytes: u64) -> ! {
             sys::quit(1);
         };
         match message.as_slice() {
-            b"cell" => make(socket.as_fd(), scratch_bytes),
+            b"cell" => make(socket.as_fd(), furniture),
             b"split" => {
                 let Some(line) = fds.into_iter().next() else {
                     continue;
                 };
                 if let Ok(Cloned::Child) = sys::fork() {
                     drop(socket);
-                    serve(line, scratch_bytes);
+                    serve(line, furniture);
                 }
             }
             _ => sys::quit(0),
@@ -124,10 +147,10 @@ fn serve(socket: OwnedFd, scratch_bytes: u64) -> ! {
     }
 }
 
-fn make(socket: BorrowedFd<'_>, scratch_bytes: u64) {
+fn make(socket: BorrowedFd<'_>, furniture: Furniture) {
     match sys::clone(CELL) {
         Ok(Cloned::Parent(_)) => {}
-        Ok(Cloned::Child) => init(socket, scratch_bytes),
+        Ok(Cloned::Child) => init(socket, furniture),
         Err(error) => {
             // The fork server waits for an answer; without one it learns from the closed line.
             if channel::send(socket, format!("clone: {error}").as_bytes(), &[]).is_err() {
@@ -138,22 +161,30 @@ fn make(socket: BorrowedFd<'_>, scratch_bytes: u64) {
 }
 
 /// An init's life: furnish the cell, say so, reap what it inherits, and wait to be killed.
-fn init(socket: BorrowedFd<'_>, scratch_bytes: u64) -> ! {
+fn init(socket: BorrowedFd<'_>, furniture: Furniture) -> ! {
     super::die_with_parent();
-    let ready = mounts::furnish(scratch_bytes)
-        .map_err(|error| error.to_string())
-        .and_then(|_| {
-            pidfd_open(rustix::process::getpid(), PidfdFlags::empty())
-                .map_err(|error| format!("pidfd_open: {error}"))
-        });
-    let sent = match &ready {
-        Ok(pidfd) => channel::send(socket, b"ready", &[pidfd.as_fd()]),
-        Err(error) => channel::send(socket, error.as_bytes(), &[]),
-    };
-    if sent.is_err() || ready.is_err() {
+    if let Err(error) = settle(socket, furniture)
+        && channel::send(socket, error.as_bytes(), &[]).is_err()
+    {
         sys::quit(1);
     }
-    drop(ready);
     super::close_from(0);
     sys::sleep_forever()
+}
+
+fn settle(socket: BorrowedFd<'_>, furniture: Furniture) -> Result<(), String> {
+    let has_proc = mounts::furnish(furniture).map_err(|error| error.to_string())?;
+    let pidfd = pidfd_open(rustix::process::getpid(), PidfdFlags::empty())
+        .map_err(|error| format!("pidfd_open: {error}"))?;
+    let rules = match sys::landlock_abi() {
+        0 => None,
+        _ => Some(access::of_cell()?),
+    };
+    let message = if has_proc { READY } else { READY_WITHOUT_PROC };
+    let fds: Vec<BorrowedFd<'_>> = [&pidfd]
+        .into_iter()
+        .chain(&rules)
+        .map(AsFd::as_fd)
+        .collect();
+    channel::send(socket, message, &fds).map_err(|error| error.to_string())
 }

@@ -12,6 +12,7 @@ use rustix::mount::{
     unmount,
 };
 
+use super::cell::Furniture;
 use super::sys;
 
 /// The snippet's working directory.
@@ -39,6 +40,11 @@ const HOSTS: &str = "127.0.0.1 localhost\n::1 localhost\n";
 const READ_ONLY: u64 = 1; // MOUNT_ATTR_RDONLY
 const NO_SUID: u64 = 2; // MOUNT_ATTR_NOSUID
 const NO_DEVICES: u64 = 4; // MOUNT_ATTR_NODEV
+
+/// Where public programs and libraries lie, and the files that they read.
+pub(super) fn public_paths() -> impl Iterator<Item = &'static Path> {
+    SYSTEM.iter().chain(&ETC).map(Path::new)
+}
 
 /// A step of building the tree that failed: what, and the operating system's word.
 #[derive(Debug)]
@@ -99,13 +105,14 @@ pub fn pivot(paths: &[PathBuf]) -> Result<(), MountError> {
     rustix::process::pivot_root(".", ".").step(|| "pivot_root".to_owned())?;
     unmount(".", UnmountFlags::DETACH).step(|| "detach the old root".to_owned())?;
     rustix::process::chdir("/").step(|| "chdir".to_owned())?;
-    sys::restrict_mounts(c"/", READ_ONLY | NO_SUID).step(|| "make the root read-only".to_owned())
+    // Alone: what is bound below is restricted already, and the fork server writes to its /proc.
+    sys::restrict_mount(c"/", READ_ONLY | NO_SUID).step(|| "make the root read-only".to_owned())
 }
 
 /// Builds the tree under `/new` out of what lies under `/old`.
 fn fill(paths: &[PathBuf]) -> Result<(), MountError> {
     let mut shown: Vec<PathBuf> = Vec::new();
-    for path in SYSTEM.iter().chain(&ETC).map(Path::new) {
+    for path in public_paths() {
         show(path, &mut shown)?;
     }
     for path in paths {
@@ -118,7 +125,7 @@ fn fill(paths: &[PathBuf]) -> Result<(), MountError> {
     }
     for name in DEVICES {
         let device = Path::new("/dev").join(name);
-        bind(&device, 0)?;
+        bind(&device, READ_ONLY | NO_SUID)?;
     }
     for (link, target) in [
         ("fd", "/proc/self/fd"),
@@ -228,7 +235,8 @@ fn make_dir(path: &Path) -> Result<(), MountError> {
 /// Mounts what one cell has of its own: `/tmp`, `/dev/shm` and, where the kernel lets it, `/proc`.
 ///
 /// Runs in the cell's new mount namespace. Returns whether there is a `/proc`.
-pub fn furnish(scratch_bytes: u64) -> Result<bool, MountError> {
+pub(super) fn furnish(furniture: Furniture) -> Result<bool, MountError> {
+    let scratch_bytes = furniture.scratch_bytes;
     let flags = MountFlags::NOSUID | MountFlags::NODEV;
     let options = format!("mode=1777,size={scratch_bytes},nr_inodes=16384");
     let options = CString::new(options).unwrap_or_default();
@@ -243,8 +251,15 @@ pub fn furnish(scratch_bytes: u64) -> Result<bool, MountError> {
     )
     .step(|| "mount /dev/shm".to_owned())?;
     let none: Option<&CStr> = None;
-    if mount("proc", "/proc", "proc", flags | MountFlags::NOEXEC, none).is_ok() {
-        return Ok(true);
+    if furniture.wants_proc {
+        // Processes alone, not the machine (Linux 5.8); otherwise all of it.
+        let alone: Option<&CStr> = Some(c"subset=pid");
+        for options in [alone, none] {
+            let flags = flags | MountFlags::NOEXEC;
+            if mount("proc", "/proc", "proc", flags, options).is_ok() {
+                return Ok(true);
+            }
+        }
     }
     // The process file system in sight shows the machine's processes: better none.
     mount("tmpfs", "/proc", "tmpfs", flags | MountFlags::RDONLY, none)

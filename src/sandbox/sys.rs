@@ -40,6 +40,15 @@ pub(crate) fn unshare(flags: UnshareFlags) -> io::Result<()> {
 
 /// Adds `MOUNT_ATTR_*` flags to the mount at `path` and all below it (`mount_setattr(2)`, Linux 5.12).
 pub(crate) fn restrict_mounts(path: &std::ffi::CStr, attributes: u64) -> io::Result<()> {
+    set_mount_attributes(path, attributes, libc::AT_RECURSIVE)
+}
+
+/// The same for the mount at `path` alone.
+pub(crate) fn restrict_mount(path: &std::ffi::CStr, attributes: u64) -> io::Result<()> {
+    set_mount_attributes(path, attributes, 0)
+}
+
+fn set_mount_attributes(path: &std::ffi::CStr, attributes: u64, flags: i32) -> io::Result<()> {
     let attr = libc::mount_attr {
         attr_set: attributes,
         attr_clr: 0,
@@ -52,7 +61,7 @@ pub(crate) fn restrict_mounts(path: &std::ffi::CStr, attributes: u64) -> io::Res
             libc::SYS_mount_setattr,
             libc::AT_FDCWD,
             path.as_ptr(),
-            libc::AT_RECURSIVE,
+            flags,
             &raw const attr,
             size_of::<libc::mount_attr>(),
         )
@@ -130,4 +139,126 @@ pub(crate) fn replace(stream: std::os::fd::BorrowedFd<'_>, fd: i32) -> io::Resul
         return Err(io::Error::last_os_error());
     }
     Ok(())
+}
+
+/// The version of Landlock's interface that the kernel offers, 0 for none (`landlock_create_ruleset(2)`).
+pub(super) fn landlock_abi() -> i32 {
+    let ask: libc::c_ulong = 1; // LANDLOCK_CREATE_RULESET_VERSION
+    // SAFETY: with this flag the call takes no attributes and makes nothing.
+    let abi = unsafe {
+        libc::syscall(
+            libc::SYS_landlock_create_ruleset,
+            std::ptr::null::<u8>(),
+            0_usize,
+            ask,
+        )
+    };
+    i32::try_from(abi).unwrap_or(0).max(0)
+}
+
+/// Restricts this process for ever to what `rules`, a Landlock ruleset, grants (`landlock_restrict_self(2)`).
+pub(super) fn restrict_files(rules: std::os::fd::BorrowedFd<'_>, flags: u32) -> io::Result<()> {
+    use std::os::fd::AsRawFd;
+    // SAFETY: the call takes a descriptor, borrowed for its length, and flags.
+    let result =
+        unsafe { libc::syscall(libc::SYS_landlock_restrict_self, rules.as_raw_fd(), flags) };
+    check(result).map(|_| ())
+}
+
+/// Installs a system-call filter in this process, which has one thread (`seccomp(2)`).
+pub(super) fn install_filter(program: &[super::seccomp::Instruction]) -> io::Result<()> {
+    let len =
+        u16::try_from(program.len()).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
+    let program = libc::sock_fprog {
+        len,
+        filter: program.as_ptr().cast_mut().cast(),
+    };
+    let set_filter: libc::c_uint = 1; // SECCOMP_SET_MODE_FILTER
+    // SAFETY: `Instruction` has the layout of `sock_filter` (repr(C), same fields), the program has
+    // `len` of them, and the kernel only reads and copies them.
+    let result = unsafe { libc::syscall(libc::SYS_seccomp, set_filter, 0, &raw const program) };
+    check(result).map(|_| ())
+}
+
+/// Sends `SIGKILL` to every process that this one may signal, itself and process 1 excepted (`kill(2)`).
+///
+/// For the first process of a process namespace, whose reach ends with the namespace.
+pub(super) fn kill_all() -> io::Result<()> {
+    debug_assert_eq!(std::process::id(), 1);
+    // SAFETY: kill(2) has no memory preconditions.
+    check(i64::from(unsafe { libc::kill(-1, libc::SIGKILL) })).map(|_| ())
+}
+
+fn check(result: libc::c_long) -> io::Result<libc::c_long> {
+    if result < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(result)
+    }
+}
+
+/// Something that a snippet must not be able to do, by a call that harms nobody if it succeeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Forbidden {
+    /// A user namespace.
+    Unshare,
+    /// To be traced by its parent.
+    Trace,
+    /// The session keyring.
+    Keyring,
+    /// Readable memory becomes executable.
+    Personality,
+    /// A ring of asynchronous calls; without parameters, which is an error in any case.
+    Ring,
+    /// A filter program; without attributes.
+    Bpf,
+    /// The call that takes its flags out of a filter's sight; without arguments.
+    Clone3,
+    /// Another architecture's numbers: a number that nobody knows.
+    Nothing,
+    /// A message queue with this key.
+    Queue(i32),
+    /// To know whether this process exists.
+    Signal(i32),
+}
+
+/// Tries `what` (each call is made with constant arguments and no pointer but null).
+pub(super) fn attempt(what: Forbidden) -> io::Result<i64> {
+    let (number, arguments): (_, [i64; 2]) = match what {
+        Forbidden::Unshare => (libc::SYS_unshare, [i64::from(libc::CLONE_NEWUSER), 0]),
+        Forbidden::Trace => (libc::SYS_ptrace, [0, 0]),
+        Forbidden::Keyring => (libc::SYS_keyctl, [0, -3]),
+        Forbidden::Personality => (libc::SYS_personality, [0x0040_0000, 0]),
+        Forbidden::Ring => (libc::SYS_io_uring_setup, [1, 0]),
+        Forbidden::Bpf => (libc::SYS_bpf, [0, 0]),
+        Forbidden::Clone3 => (libc::SYS_clone3, [0, 0]),
+        Forbidden::Nothing => (1023, [0, 0]),
+        Forbidden::Queue(key) => (libc::SYS_msgget, [i64::from(key), 0o1600]),
+        Forbidden::Signal(pid) => (libc::SYS_kill, [i64::from(pid), 0]),
+    };
+    let [first, second] = arguments;
+    // SAFETY: all of these calls take numbers or null here; none writes to this process's memory.
+    check(unsafe { libc::syscall(number, first, second, 0, 0, 0, 0) })
+}
+
+/// The message queue with `key`, if this process sees one (`msgget(2)`).
+pub(super) fn message_queue(key: i32) -> io::Result<i32> {
+    // SAFETY: msgget(2) takes numbers.
+    let id = check(i64::from(unsafe { libc::msgget(key, 0) }))?;
+    Ok(id as i32)
+}
+
+/// Removes a message queue (`msgctl(2)`).
+pub(super) fn remove_message_queue(id: i32) -> io::Result<()> {
+    // SAFETY: IPC_RMID takes no buffer.
+    check(i64::from(unsafe {
+        libc::msgctl(id, libc::IPC_RMID, std::ptr::null_mut())
+    }))
+    .map(|_| ())
+}
+
+/// Whether descriptor `fd` is open (`fcntl(2)`).
+pub(super) fn is_open(fd: i32) -> bool {
+    // SAFETY: F_GETFD takes no argument and changes nothing, whoever owns the descriptor.
+    unsafe { libc::fcntl(fd, libc::F_GETFD) >= 0 }
 }

@@ -13,6 +13,7 @@ mod labelled;
 mod laws;
 mod planning;
 mod project;
+mod promises;
 mod readme;
 mod robust;
 mod stages;

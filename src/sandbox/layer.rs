@@ -1,0 +1,112 @@
+//! What a report says of the confinement: the rung, and what each layer was worth on this machine.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Whether a layer holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LayerState {
+    /// In force for every snippet: a test at the start tried what it forbids, in vain.
+    Enforced,
+    /// In force in part.
+    Degraded,
+    /// Not in force.
+    Absent,
+}
+
+/// One layer of confinement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Layer {
+    /// Stable kebab-case name, such as `pid-namespace`.
+    pub name: String,
+    /// Whether it holds.
+    pub state: LayerState,
+    /// Why not, or how much, and what to do about it.
+    pub detail: Option<String>,
+}
+
+/// What confined the snippets of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confinement {
+    /// The name of a [`Rung`].
+    pub rung: String,
+    /// The layers in the order they are applied.
+    pub layers: Vec<Layer>,
+}
+
+/// How much of the sandbox a machine gives; each rung holds what the ones before it hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Rung {
+    /// Nothing but limits. Only ever on demand.
+    None,
+    /// Landlock and filtered system calls; one process, no network, the machine's own mounts.
+    D,
+    /// Also process, network and IPC namespaces, without the privileges to mount.
+    C,
+    /// Also a read-only tree and memory file systems of its own, without `/proc`.
+    B,
+    /// Also a `/proc` of its own.
+    A,
+}
+
+impl Rung {
+    /// All of them, the strongest first.
+    pub const ALL: [Rung; 5] = [Rung::A, Rung::B, Rung::C, Rung::D, Rung::None];
+
+    /// Its name in reports: a letter, or `none`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Rung::A => "A",
+            Rung::B => "B",
+            Rung::C => "C",
+            Rung::D => "D",
+            Rung::None => "none",
+        }
+    }
+
+    /// Whether every snippet has mounts of its own, and so a place to write.
+    pub fn has_mounts(self) -> bool {
+        matches!(self, Rung::A | Rung::B)
+    }
+
+    /// Whether every snippet is in process, network and IPC namespaces.
+    pub fn has_namespaces(self) -> bool {
+        matches!(self, Rung::A | Rung::B | Rung::C)
+    }
+}
+
+impl fmt::Display for Rung {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Confinement {
+    /// Of a run that has not begun.
+    pub fn unknown() -> Self {
+        Confinement {
+            rung: Rung::None.name().to_owned(),
+            layers: Vec::new(),
+        }
+    }
+
+    /// The rung; [`Rung::None`] where the name is none of ours.
+    pub fn rung(&self) -> Rung {
+        let named = Rung::ALL.into_iter().find(|rung| rung.name() == self.rung);
+        named.unwrap_or(Rung::None)
+    }
+
+    /// What keeps the machine from a better rung: the details of absent layers, each once.
+    pub fn lacks(&self) -> Vec<&str> {
+        let mut lacks: Vec<&str> = Vec::new();
+        for layer in &self.layers {
+            let detail = layer.detail.as_deref().unwrap_or_default();
+            if layer.state == LayerState::Absent && !detail.is_empty() && !lacks.contains(&detail) {
+                lacks.push(detail);
+            }
+        }
+        lacks
+    }
+}
