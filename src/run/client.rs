@@ -254,7 +254,7 @@ impl Client {
         let captures = watch.captures;
         let decoded = wire::decode(&page.report()?, nonce);
         let mut observation = assemble(decoded, ended.status, killed);
-        if observation.ending == Ending::ProcessLimit && self.confinement.rung() == Rung::D {
+        if self.confinement.rung() == Rung::D && could_not_fork(&observation) {
             // No fault of the block's: on this rung there is no process but its first.
             observation = not_confined(ALONE.to_owned());
         }
@@ -494,6 +494,13 @@ fn assemble(decoded: Decoded, status: i32, killed: Option<Killed>) -> Observatio
         },
     };
     observation
+}
+
+/// Whether a process was one too many; of threads Python says it otherwise.
+fn could_not_fork(observation: &Observation) -> bool {
+    let exception = observation.exception.as_ref();
+    observation.ending == Ending::ProcessLimit
+        && exception.is_some_and(|exception| exception.type_name == "BlockingIOError")
 }
 
 fn not_confined(why: String) -> Observation {
