@@ -855,6 +855,9 @@ def wants_network(error):
         if isinstance(error, OSError):
             if type(error).__name__ in ("gaierror", "herror") or error.errno in UNREACHABLE:
                 return True
+            if error.errno == 13 and error.filename is None:
+                # Files have names; without one it is a connection that the sandbox refuses.
+                return True
         error = error.__cause__ or error.__context__
         if error is None:
             return False

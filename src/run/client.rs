@@ -257,7 +257,7 @@ impl Client {
         if !snippet.context.is_empty() && has_died_in_context(&observation) {
             observation.context_failure = Some(ContextFailure::default());
         }
-        if observation.ending == Ending::ProcessLimit && self.confinement.rung() == Rung::D {
+        if self.confinement.rung() == Rung::D && could_not_fork(&observation) {
             // No fault of the block's: on this rung there is no process but its first.
             observation = not_confined(ALONE.to_owned());
         }
@@ -511,6 +511,13 @@ fn has_died_in_context(observation: &Observation) -> bool {
         | Ending::EarlyExit => true,
     };
     is_cut_off && observation.reached.is_empty()
+}
+
+/// Whether a process was one too many; of threads Python says it otherwise.
+fn could_not_fork(observation: &Observation) -> bool {
+    let exception = observation.exception.as_ref();
+    observation.ending == Ending::ProcessLimit
+        && exception.is_some_and(|exception| exception.type_name == "BlockingIOError")
 }
 
 fn not_confined(why: String) -> Observation {

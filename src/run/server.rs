@@ -46,13 +46,11 @@ fn start(args: &[String]) -> Result<u8, String> {
     sandbox::close_from(3);
     let control = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)
         .map_err(|error| error.to_string())?;
-    let null = open_null()?;
-    rustix::stdio::dup2_stdin(&null).map_err(|error| error.to_string())?;
+    rustix::stdio::dup2_stdin(&open_null()?).map_err(|error| error.to_string())?;
     rustix::process::setsid().map_err(|error| format!("setsid: {error}"))?;
     let ground = Ground::lay(&terms)?;
     let server = Server {
         control,
-        null,
         ground,
         terms,
         child: None,
@@ -74,7 +72,6 @@ fn open_directory(path: &str) -> Result<OwnedFd, String> {
 #[derive(Debug)]
 struct Server {
     control: OwnedFd,
-    null: OwnedFd,
     ground: Ground,
     terms: Terms,
     child: Option<Child>,
@@ -281,9 +278,15 @@ impl Server {
             fork::quit(NOT_CONFINED);
         };
         let [stdout, stderr] = streams;
-        let descriptors = [self.null.as_fd(), stdout.as_fd(), stderr.as_fd()];
         let scratch = scratch.map(AsFd::as_fd);
-        let confined = self.ground.confine(cell, descriptors, scratch);
+        // Opened anew: flags of a shared one would carry over from snippet to snippet.
+        let confined = open_null().and_then(|null| {
+            let descriptors = [null.as_fd(), stdout.as_fd(), stderr.as_fd()];
+            let confined = self.ground.confine(cell, descriptors, scratch);
+            // Closed already, where it was not confined the process ends.
+            std::mem::forget(null);
+            confined
+        });
         let job: Result<Job, String> = confined.and_then(|()| {
             serde_json::from_slice(&page.take_request()).map_err(|error| error.to_string())
         });
@@ -344,7 +347,11 @@ impl Server {
                 })
             }
             Forked::Child => {
-                let streams = [self.null.as_fd(), answer_end.as_fd(), self.null.as_fd()];
+                let streams = [
+                    rustix::stdio::stdin(),
+                    answer_end.as_fd(),
+                    rustix::stdio::stdin(),
+                ];
                 let scratch = scratch.as_ref().map(AsFd::as_fd);
                 let entered = self
                     .ground

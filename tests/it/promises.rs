@@ -22,12 +22,10 @@ use crate::project::Project;
 const RUNGS: [&str; 4] = ["A", "B", "C", "D"];
 const SECRET: &str = "xyzzy-planted-secret-4711";
 /// Flags of every run: limits small enough to be met soon.
-const FLAGS: [&str; 9] = [
+const FLAGS: [&str; 7] = [
     "check",
     "--format",
     "json",
-    "--timeout",
-    "4",
     "--memory-mb",
     "512",
     "--output-kb",
@@ -119,6 +117,7 @@ fn processes_named(name: &str) -> usize {
 }
 
 /// Whether this machine gives `rung`.
+#[expect(clippy::print_stderr, reason = "a test that is left out says so")]
 fn has(rung: &str) -> bool {
     let ran = Project::new(&[]).run(&["doctor", "--format", "json", "--rung-at-most", rung]);
     let given: Value = serde_json::from_str(&ran.stdout).unwrap_or_default();
@@ -218,7 +217,7 @@ fn check(name: &str, rung: &str, text: &str) {
 
 fn run(project: &Project, rung: &str) -> Value {
     let mut command = project.command(&FLAGS);
-    command.args(["--rung-at-most", rung, "case.md"]);
+    command.args(["--timeout", "3", "--rung-at-most", rung, "case.md"]);
     command.env("PROMISE_SECRET", SECRET);
     command.env("GITHUB_TOKEN", SECRET);
     let output = command.output().expect("the program starts");
@@ -297,4 +296,59 @@ fn a_block_can_lie_only_about_itself() {
 #[test]
 fn a_block_knows_no_secrets() {
     promise("secrets");
+}
+
+/// The code of every block under `heading`.
+fn code_under<'a>(sections: &'a [Section<'a>], heading: &str) -> Vec<&'a str> {
+    let section = sections.iter().find(|section| section.heading == heading);
+    let text = &section.expect("the section is there").text;
+    let fences = text.split("```python\n").skip(1);
+    fences
+        .map(|rest| rest.split("```").next().unwrap_or_default())
+        .collect()
+}
+
+/// Innocent, attack, innocent, attack, …, innocent: what every innocent block prints. Its claim is
+/// wrong on purpose, so that the report shows it.
+fn innocents(sections: &[Section<'_>], rung: &str, jobs: &str) -> Vec<String> {
+    let innocent = code_under(sections, "innocent")[0];
+    let mut text = String::from("# Neighbours\n");
+    let mut add = |heading: String, code: &str| {
+        write!(text, "\n## {heading}\n\n```python\n{code}```\n").expect("a string");
+    };
+    add("Innocent 0".to_owned(), innocent);
+    for (n, attack) in code_under(sections, "attacks").iter().enumerate() {
+        add(format!("Attack {n}"), attack);
+        add(format!("Innocent {}", n + 1), innocent);
+    }
+    let project = Project::new(&[("case.md", text.as_str())]);
+    let mut command = project.command(&FLAGS);
+    command.args(["--timeout", "1", "--jobs", jobs]);
+    command.args(["--rung-at-most", rung, "case.md"]);
+    let output = command.output().expect("the program starts");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("a report");
+    let claims = blocks(&report)
+        .iter()
+        .flat_map(|block| block["claims"].as_array());
+    claims
+        .flatten()
+        .map(|claim| claim["actual"].as_str().unwrap_or_default().to_owned())
+        .collect()
+}
+
+#[test]
+fn whatever_a_block_does_the_next_one_finds_the_same_world() {
+    let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/promises/neighbours.md");
+    let text = fs::read_to_string(case).expect("the case is readable");
+    let sections = sections(&text);
+    for rung in RUNGS.into_iter().filter(|rung| has(rung)) {
+        for jobs in ["1", "2"] {
+            let printed = innocents(&sections, rung, jobs);
+            assert_eq!(printed.len(), code_under(&sections, "attacks").len() + 1);
+            assert!(printed[0].len() > 1_000, "{}", printed[0]);
+            for later in &printed {
+                assert_eq!(later, &printed[0], "rung {rung}, {jobs} jobs");
+            }
+        }
+    }
 }
