@@ -16,6 +16,9 @@ use crate::run::{self, RunError, RunOptions, RunOutcome};
 /// Two strings in a set change places under half of all seeds, so one more run would often miss it.
 const HASH_SEEDS: [u32; 4] = [1, 2, 3, 4];
 
+/// Blocks that take longer than this, in milliseconds of wall time, are run once more and not oftener.
+const PATIENCE_MS: f64 = 500.0;
+
 /// What blocks did in further runs, by document and case.
 pub(super) type Again = HashMap<(usize, usize), Vec<Observation>>;
 
@@ -60,7 +63,7 @@ fn doubted(
         let others = again.get(&(document, index)).map_or(&[][..], Vec::as_slice);
         // After one more run only the order of sets is worth another one.
         others.len() == round
-            && (round == 0 || may_hold_a_set(case))
+            && (round == 0 || may_hold_a_set(case) && first.wall_ms < PATIENCE_MS)
             && is_worth_it(first)
             && compare::compare_repeated(case, first, others)
                 .claims

@@ -210,7 +210,7 @@ fn difference(claim: &Claim, said: &Said, actual: &str, habit: Habit) -> Differe
         () if !is_text => Difference::Plain,
         () if is_one_line_of(said.expected(), actual) => Difference::Doubtful("part-of-output"),
         () if is_inside(said.expected(), actual) => Difference::Doubtful("shorthand"),
-        () if is_followed_by_words(said.text.trim(), actual) => {
+        () if is_followed_by_words(said.text.trim(), actual) || text::states(said, actual) => {
             Difference::Doubtful("text-after-value")
         }
         () => Difference::Plain,

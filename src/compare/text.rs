@@ -110,6 +110,16 @@ fn is_remark_or_nothing(said: &Said, text: &str) -> bool {
         || (remark::begins(rest, After::Value) && !remark::is_all_values(text))
 }
 
+/// Whether the value in front of the text is what was shown, whatever follows it.
+pub(super) fn states(said: &Said, actual: &str) -> bool {
+    let quoted = Likeness::Under(Tolerance::QuotedString);
+    let is_value = said.value().is_some_and(|value| {
+        value.len() < said.text.trim().len()
+            && value_agrees(value, &tidy(actual)).is_some_and(|likeness| likeness != quoted)
+    });
+    is_value && !remark::is_all_values(said.text)
+}
+
 /// `[] and the key is there`: words right behind what only a value looks like.
 fn is_worded(said: &Said, rest: &str) -> bool {
     let is_simple = matches!(
