@@ -98,8 +98,31 @@ fn may_hold_a_set(case: &Case) -> bool {
     };
     let context = snippet.context.iter().flat_map(|(_, sources)| sources);
     snippet.sources.iter().chain(context).any(|source| {
-        source.code.contains(['{']) || source.code.contains("set(") || source.code.contains("hash(")
+        let code = source.code.as_str();
+        let mut braces = code.match_indices('{');
+        ["set(", "hash(", "id("]
+            .iter()
+            .any(|word| code.contains(word))
+            || braces.any(|(at, _)| begins_a_set(code.get(at + 1..).unwrap_or_default()))
     })
+}
+
+/// Whether what stands behind a brace is a set of something, and no dictionary nor a field of a string.
+fn begins_a_set(behind: &str) -> bool {
+    // Enough for the first item; more would make many braces on one line costly.
+    let start: String = behind.chars().take(120).collect();
+    let line = start.trim_start().lines().next().unwrap_or_default();
+    let quote = line.chars().next().filter(|c| matches!(c, '\'' | '"'));
+    let unquoted = match quote {
+        Some(quote) => match line.get(1..).and_then(|inner| inner.split_once(quote)) {
+            Some((_, rest)) => rest,
+            None => return false,
+        },
+        None => line,
+    };
+    let end = unquoted.find([',', ':', '}']).unwrap_or(unquoted.len());
+    let (item, rest) = unquoted.split_at(end);
+    rest.starts_with(',') || item.contains(" for ") || quote.is_some() && rest.starts_with('}')
 }
 
 fn only(plan: &DocumentPlan, cases: &[usize]) -> Option<DocumentPlan> {

@@ -127,10 +127,16 @@ fn is_worded(said: &Said, rest: &str) -> bool {
         None | Some(Value::Number(_) | Value::Name(_))
     );
     let words = rest.strip_prefix(' ').unwrap_or_default();
-    let is_alternative = ["or ", "или ", "либо "]
+    !is_simple && words.starts_with(char::is_alphabetic) && !has_alternative(said)
+}
+
+/// Whether an alternative follows the value: `[1] or [2]`.
+pub(super) fn has_alternative(said: &Said) -> bool {
+    let rest = said.text.get(said.value_len.unwrap_or_default()..);
+    let rest = rest.unwrap_or_default().trim_start();
+    ["or ", "или ", "либо ", "if ", "если "]
         .iter()
-        .any(|word| words.starts_with(word));
-    !is_simple && words.starts_with(char::is_alphabetic) && !is_alternative
+        .any(|word| rest.starts_with(word))
 }
 
 /// Compares a value as written with what was shown.

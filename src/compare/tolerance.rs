@@ -45,6 +45,8 @@ pub enum Tolerance {
     LeadWordInOutput,
     /// The value stands at the end of the claim: `3 * 3 = 9`.
     ValueLast,
+    /// The value stands first, and words follow it: `3 and the list is shorter`.
+    ValueFirst,
     /// The claim is the end of the printed line.
     LineEnd,
     /// A float written shorter.
@@ -94,6 +96,7 @@ impl Tolerance {
             Tolerance::JoinedLines => "joined-lines",
             Tolerance::LeadWordInOutput => "lead-word-in-output",
             Tolerance::ValueLast => "value-last",
+            Tolerance::ValueFirst => "value-first",
             Tolerance::LineEnd => "line-end",
             Tolerance::FloatRounded => "float-rounded",
             Tolerance::Ellipsis => "ellipsis",
