@@ -159,14 +159,26 @@ impl<'a> Scribe<'a> {
             StatementKind::Expression => code,
             _ => None,
         };
-        let (Some(shown), true) = (shown, is_text && remark.place == Place::Trailing) else {
+        if !is_text || remark.place != Place::Trailing {
             return reading;
-        };
+        }
+        let subject = remark.target.statement.subject.as_deref();
         let text = line.text.get(reading.start..reading.end);
-        let rest = text.and_then(|text| text.strip_prefix(shown));
+        let rest = text.and_then(|text| {
+            let names = [shown, subject].into_iter().flatten();
+            names
+                .filter_map(|name| text.strip_prefix(name))
+                .find(|rest| rest.starts_with([' ', '=', ':']))
+        });
+        // `a = f()  # a = 5` may be another line of code; `a *= 2  # a = 6` is none.
+        let is_assigned = matches!(
+            remark.target.statement.kind,
+            StatementKind::Assignment { .. }
+        ) && !code.is_some_and(is_augmented);
         let value = rest.and_then(|rest| {
             VERBS_BEHIND_A_NAME
                 .iter()
+                .filter(|verb| !(is_assigned && verb.contains('=')))
                 .find_map(|verb| rest.strip_prefix(verb))
         });
         let Some(value) = value else {
@@ -176,7 +188,7 @@ impl<'a> Scribe<'a> {
         let is_plain = matches!(
             named.content,
             Content::Value {
-                shape: Shape::Whole | Shape::Remarked | Shape::Several { .. },
+                shape: Shape::Whole | Shape::Remarked | Shape::Several { .. } | Shape::Worded,
                 ..
             }
         );
@@ -528,6 +540,12 @@ impl<'a> Scribe<'a> {
         });
         true
     }
+}
+
+/// `a += 1`: whether the first `=` in a line belongs to such a sign.
+fn is_augmented(code: &str) -> bool {
+    code.split_once('=')
+        .is_some_and(|(before, _)| before.ends_with(['+', '-', '*', '/', '%', '&', '|', '^', '@']))
 }
 
 /// The reading of several lines that one bracket joins to one value.

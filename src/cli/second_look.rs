@@ -16,6 +16,9 @@ use crate::run::{self, RunError, RunOptions, RunOutcome};
 /// Two strings in a set change places under half of all seeds, so one more run would often miss it.
 const HASH_SEEDS: [u32; 4] = [1, 2, 3, 4];
 
+/// Blocks that take longer than this, in milliseconds of wall time, are run once more and not oftener.
+const PATIENCE_MS: f64 = 500.0;
+
 /// What blocks did in further runs, by document and case.
 pub(super) type Again = HashMap<(usize, usize), Vec<Observation>>;
 
@@ -60,7 +63,7 @@ fn doubted(
         let others = again.get(&(document, index)).map_or(&[][..], Vec::as_slice);
         // After one more run only the order of sets is worth another one.
         others.len() == round
-            && (round == 0 || may_hold_a_set(case))
+            && (round == 0 || may_hold_a_set(case) && first.wall_ms < PATIENCE_MS)
             && is_worth_it(first)
             && compare::compare_repeated(case, first, others)
                 .claims
@@ -95,8 +98,31 @@ fn may_hold_a_set(case: &Case) -> bool {
     };
     let context = snippet.context.iter().flat_map(|(_, sources)| sources);
     snippet.sources.iter().chain(context).any(|source| {
-        source.code.contains(['{']) || source.code.contains("set(") || source.code.contains("hash(")
+        let code = source.code.as_str();
+        let mut braces = code.match_indices('{');
+        ["set(", "hash(", "id("]
+            .iter()
+            .any(|word| code.contains(word))
+            || braces.any(|(at, _)| begins_a_set(code.get(at + 1..).unwrap_or_default()))
     })
+}
+
+/// Whether what stands behind a brace is a set of something, and no dictionary nor a field of a string.
+fn begins_a_set(behind: &str) -> bool {
+    // Enough for the first item; more would make many braces on one line costly.
+    let start: String = behind.chars().take(120).collect();
+    let line = start.trim_start().lines().next().unwrap_or_default();
+    let quote = line.chars().next().filter(|c| matches!(c, '\'' | '"'));
+    let unquoted = match quote {
+        Some(quote) => match line.get(1..).and_then(|inner| inner.split_once(quote)) {
+            Some((_, rest)) => rest,
+            None => return false,
+        },
+        None => line,
+    };
+    let end = unquoted.find([',', ':', '}']).unwrap_or(unquoted.len());
+    let (item, rest) = unquoted.split_at(end);
+    rest.starts_with(',') || item.contains(" for ") || quote.is_some() && rest.starts_with('}')
 }
 
 fn only(plan: &DocumentPlan, cases: &[usize]) -> Option<DocumentPlan> {

@@ -5,7 +5,7 @@ use super::outcome::{Finding, Outcome, Place};
 use super::text::{self, Said, tidy};
 use super::tolerance::{Likeness, Tolerance};
 use super::trace::{Progress, Seen};
-use crate::claim::value;
+use crate::claim::value::{self, Value};
 use crate::observation::Computed;
 
 /// How many pieces of output are compared one by one.
@@ -21,7 +21,11 @@ pub(super) fn about_statement(said: &Said, place: Place, seen: &Seen) -> Outcome
     }
     let values = shown_values(&seen.values, said);
     if let Some(outcome) = about_values(said, place, &values) {
-        return outcome;
+        // `a.pop()  # [1, 2]` tells what is left.
+        return match about_subject(said, &seen.subjects) {
+            Some(other) if matches!(outcome.finding, Finding::Broken) => other,
+            _ => outcome,
+        };
     }
     if !seen.stderr.is_empty()
         && let Some(likeness) = text::agree(said, &seen.stderr)
@@ -199,6 +203,30 @@ fn agrees_with_value(said: &Said, value: &Computed) -> Option<Likeness> {
     };
     let likeness = text::agree(said, value.str.as_deref()?)?;
     Some(likeness.under(tolerance))
+}
+
+/// What a comment says of the subject of a statement that has a value of another kind as well; `None`
+/// where it does not speak of it.
+fn about_subject(said: &Said, subjects: &[&Computed]) -> Option<Outcome> {
+    let last = subjects.last()?;
+    let likeness = subjects
+        .iter()
+        .find_map(|subject| agrees_with_value(said, subject));
+    match likeness {
+        Some(likeness) => Some(Outcome::new(Finding::Held(likeness), last.repr.as_str())),
+        None => are_containers_alike(said.expected(), &last.repr)
+            .then(|| Outcome::new(Finding::Broken, last.repr.as_str())),
+    }
+}
+
+/// Whether both are containers of one kind.
+fn are_containers_alike(stated: &str, shown: &str) -> bool {
+    matches!(
+        (value::whole(stated), value::whole(shown)),
+        (Some(Value::List(_)), Some(Value::List(_)))
+            | (Some(Value::Dict(_)), Some(Value::Dict(_)))
+            | (Some(Value::Set(_)), Some(Value::Set(_)))
+    )
 }
 
 /// A statement that printed nothing and has no value: the comment may speak of what it changed.

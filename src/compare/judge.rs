@@ -68,6 +68,7 @@ pub(super) fn judge(
     };
     let lines = place.map(|place| (place.first, place.last));
     let is_raised = matches!(claim.expected, Expected::Exception(_));
+    let outcome = in_words(claim, &said, outcome);
     settle(claim, &said, outcome, habit, |expected, actual| {
         !is_raised && sources.look_volatile(lines, expected, actual)
     })
@@ -212,7 +213,7 @@ fn difference(claim: &Claim, said: &Said, actual: &str, habit: Habit) -> Differe
         () if !is_text => Difference::Plain,
         () if is_one_line_of(said.expected(), actual) => Difference::Doubtful("part-of-output"),
         () if is_inside(said.expected(), actual) => Difference::Doubtful("shorthand"),
-        () if is_followed_by_words(said.text.trim(), actual) => {
+        () if is_followed_by_words(said.text.trim(), actual) || text::states(said, actual) => {
             Difference::Doubtful("text-after-value")
         }
         () => Difference::Plain,
@@ -225,6 +226,24 @@ fn scoped(claim: &Claim) -> Difference {
         Some(Scope::Version(_)) => Difference::Doubtful("other-version"),
         Some(Scope::Approximate) => Difference::Doubtful("approximate"),
         None => Difference::Plain,
+    }
+}
+
+/// `=> 3 and the rest is left`: what is marked and begins with the value that was shown says so.
+fn in_words(claim: &Claim, said: &Said, outcome: Outcome) -> Outcome {
+    let is_worded = matches!(claim.rule, "marked-sentence" | "value-and-words");
+    let shown = outcome.actual.as_deref().unwrap_or_default();
+    let is_so = matches!(outcome.finding, Finding::Broken)
+        && is_worded
+        && claim.evidence == Evidence::Weak
+        && text::states(said, shown)
+        && !text::has_alternative(said);
+    match is_so {
+        true => Outcome {
+            finding: Finding::Held(Likeness::Under(Tolerance::ValueFirst)),
+            ..outcome
+        },
+        false => outcome,
     }
 }
 

@@ -86,7 +86,7 @@ pub(super) fn heads(text: &str) -> impl Iterator<Item = &str> {
 
 /// Pictographs, check marks and warning signs.
 fn is_emoji(c: char) -> bool {
-    matches!(u32::from(c), 0x2600..=0x27BF | 0x2B00..=0x2BFF | 0x1F000..=0x1FAFF)
+    matches!(u32::from(c), 0x20E3 | 0xFE0F | 0x2600..=0x27BF | 0x2B00..=0x2BFF | 0x1F000..=0x1FAFF)
 }
 
 /// The text with typographic quotes and primes made plain.

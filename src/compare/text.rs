@@ -110,6 +110,16 @@ fn is_remark_or_nothing(said: &Said, text: &str) -> bool {
         || (remark::begins(rest, After::Value) && !remark::is_all_values(text))
 }
 
+/// Whether the value in front of the text is what was shown, whatever follows it.
+pub(super) fn states(said: &Said, actual: &str) -> bool {
+    let quoted = Likeness::Under(Tolerance::QuotedString);
+    let is_value = said.value().is_some_and(|value| {
+        value.len() < said.text.trim().len()
+            && value_agrees(value, &tidy(actual)).is_some_and(|likeness| likeness != quoted)
+    });
+    is_value && !remark::is_all_values(said.text)
+}
+
 /// `[] and the key is there`: words right behind what only a value looks like.
 fn is_worded(said: &Said, rest: &str) -> bool {
     let is_simple = matches!(
@@ -117,10 +127,16 @@ fn is_worded(said: &Said, rest: &str) -> bool {
         None | Some(Value::Number(_) | Value::Name(_))
     );
     let words = rest.strip_prefix(' ').unwrap_or_default();
-    let is_alternative = ["or ", "или ", "либо "]
+    !is_simple && words.starts_with(char::is_alphabetic) && !has_alternative(said)
+}
+
+/// Whether an alternative follows the value: `[1] or [2]`.
+pub(super) fn has_alternative(said: &Said) -> bool {
+    let rest = said.text.get(said.value_len.unwrap_or_default()..);
+    let rest = rest.unwrap_or_default().trim_start();
+    ["or ", "или ", "либо ", "if ", "если "]
         .iter()
-        .any(|word| words.starts_with(word));
-    !is_simple && words.starts_with(char::is_alphabetic) && !is_alternative
+        .any(|word| rest.starts_with(word))
 }
 
 /// Compares a value as written with what was shown.

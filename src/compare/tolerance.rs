@@ -45,6 +45,8 @@ pub enum Tolerance {
     LeadWordInOutput,
     /// The value stands at the end of the claim: `3 * 3 = 9`.
     ValueLast,
+    /// The value stands first, and words follow it: `3 and the list is shorter`.
+    ValueFirst,
     /// The claim is the end of the printed line.
     LineEnd,
     /// The claim is the whole line, and the statement only ended it.
@@ -96,6 +98,7 @@ impl Tolerance {
             Tolerance::JoinedLines => "joined-lines",
             Tolerance::LeadWordInOutput => "lead-word-in-output",
             Tolerance::ValueLast => "value-last",
+            Tolerance::ValueFirst => "value-first",
             Tolerance::LineEnd => "line-end",
             Tolerance::WholeLine => "whole-line",
             Tolerance::FloatRounded => "float-rounded",

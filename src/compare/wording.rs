@@ -84,6 +84,9 @@ pub(super) fn is_of_same_form(text: &str, actual: &str) -> bool {
 /// Whether `text`, or its part in front of a remark, has several words, and half of all words are shared.
 pub(super) fn shares_words(text: &str, actual: &str) -> bool {
     const SHARED: f32 = 0.5;
+    if value::whole(actual).is_some() {
+        return false;
+    }
     let actual: Vec<&str> = actual.split_whitespace().collect();
     let is_like = |head: &str| {
         let words: Vec<&str> = head.split_whitespace().collect();
