@@ -146,7 +146,7 @@ pub struct ProjectArgs {
 /// Flags about running.
 #[derive(Debug, Default, clap::Args)]
 pub struct RunArgs {
-    /// Blocks that run at the same time [default: one per core]
+    /// Blocks that run at the same time [default: one more than cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub jobs: Option<u32>,
 

@@ -255,6 +255,11 @@ fn nearest_key(key: &str) -> Option<&'static str> {
         .and_then(|nearest| KEYS.into_iter().find(|known| known == nearest))
 }
 
+/// One more than there are cores: while one block's process is being cleared away, another runs.
+fn default_jobs() -> usize {
+    available_parallelism().map_or(1, NonZeroUsize::get) + 1
+}
+
 /// A program as a shell would take it: a bare name is looked up on the search path, anything else
 /// is a file below `base`.
 fn program(base: &Path, name: &Path) -> PathBuf {
@@ -286,7 +291,7 @@ fn settings(current: &Path, typed: Typed<'_>) -> Result<Settings, SettingsError>
         current: current.to_path_buf(),
         expectations,
         format: typed.format.or(file.format).unwrap_or_default(),
-        jobs: jobs.unwrap_or_else(|| available_parallelism().map_or(1, NonZeroUsize::get)),
+        jobs: jobs.unwrap_or_else(default_jobs),
         strict: typed.strict || file.strict.unwrap_or(false),
         policy: Policy { limits },
         python,
