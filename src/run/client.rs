@@ -24,7 +24,7 @@ use crate::policy::Limits;
 use crate::python::Job;
 use crate::python::fork::PAGE_HEADER;
 use crate::sandbox::canary::Canary;
-use crate::sandbox::{Confinement, Rung, Terms, channel};
+use crate::sandbox::{self, Confinement, Rung, Terms, channel};
 use crate::syntax::Nesting;
 use crate::text::{LineIndex, LineNumber};
 
@@ -535,7 +535,7 @@ struct Scratch {
 
 impl Scratch {
     fn new() -> Result<Scratch, ServerLost> {
-        let folder = tempfile::Builder::new().prefix("snipcheck-").tempdir()?;
+        let folder = sandbox::folder("snipcheck-")?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let open = rustix::fs::open(folder.path(), flags, rustix::fs::Mode::empty())?;
         Ok(Scratch { open, folder })

@@ -321,14 +321,17 @@ impl Floor {
 
     /// With namespaces a socket may be of the empty network, without mounts not of the paths.
     fn without_network(&self, rules: &mut Rules) {
-        let refuse = Rule::Always(REFUSED);
-        if self.has_namespaces {
-            let inet = [libc::AF_INET as u32, libc::AF_INET6 as u32];
-            let socket = when(0, u32::MAX, &inet, Verdict::Allow, REFUSED);
-            rules.all(numbers!(SYS_socket), &socket);
-        } else {
-            rules.all(numbers!(SYS_socket), &refuse);
-            rules.all(MEETING, &refuse);
+        let inet = [libc::AF_INET as u32, libc::AF_INET6 as u32];
+        // What an empty network would say, only earlier.
+        let unreachable = Verdict::Errno(libc::ENETUNREACH as u16);
+        let then = match self.has_namespaces {
+            true => Verdict::Allow,
+            false => unreachable,
+        };
+        let socket = when(0, u32::MAX, &inet, then, REFUSED);
+        rules.all(numbers!(SYS_socket), &socket);
+        if !self.has_namespaces {
+            rules.all(MEETING, &Rule::Always(REFUSED));
         }
     }
 

@@ -41,23 +41,11 @@ pub struct Canary {
     _folder: TempDir,
 }
 
-/// A folder of the canary's own, in the first of the usual places that can be written to.
-fn folder() -> io::Result<TempDir> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix("snipcheck-canary-");
-    let first = builder.tempdir();
-    ["/tmp", "/var/tmp", "/dev/shm"]
-        .iter()
-        .fold(first, |found, place| {
-            found.or_else(|_| builder.tempdir_in(place))
-        })
-}
-
 impl Canary {
     /// Lays it out.
     pub fn lay_out() -> io::Result<Canary> {
         use std::os::unix::fs::PermissionsExt;
-        let folder = folder()?;
+        let folder = super::folder("snipcheck-canary-")?;
         // Only the sandbox may stand in the way, not the file's mode.
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755))?;
         let file = folder.path().join("file");

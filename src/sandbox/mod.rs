@@ -146,17 +146,17 @@ impl Ground {
     /// installs the large filter, and makes ready what every child needs.
     pub fn settle(&mut self, paths: &[PathBuf], limits: &Limits) -> Result<(), String> {
         let rung = self.climb.rung;
+        let tried = |error: io::Error| format!("try an unused user: {error}");
         match rung {
             Rung::A | Rung::B => {
                 mounts::pivot(paths).map_err(|error| error.to_string())?;
-                self.becomes = Become::in_own_tree();
+                self.becomes = Become::in_own_tree().map_err(tried)?;
             }
             Rung::C | Rung::D => {
                 let public = mounts::public_paths().map(PathBuf::from);
                 self.shown = Some(Shown::open(public.chain(paths.iter().cloned()))?);
                 if rung == Rung::D {
-                    self.becomes = Become::if_readable(paths)
-                        .map_err(|error| format!("try an unused user: {error}"))?;
+                    self.becomes = Become::if_readable(paths).map_err(tried)?;
                 }
             }
             Rung::None => {}
@@ -303,6 +303,14 @@ impl Ground {
 /// A part of a ground on its way into another process.
 #[derive(Debug)]
 pub struct Walled(Walls);
+
+/// A directory that removes itself, where the user's programs put such, or else where all do.
+pub fn folder(prefix: &str) -> io::Result<tempfile::TempDir> {
+    let make = |place: PathBuf| tempfile::Builder::new().prefix(prefix).tempdir_in(place);
+    make(std::env::temp_dir())
+        .or_else(|_| make(PathBuf::from("/tmp")))
+        .or_else(|_| make(PathBuf::from("/dev/shm")))
+}
 
 /// Makes the three streams descriptors 0, 1 and 2 and closes every other one.
 fn take_streams(streams: [BorrowedFd<'_>; 3]) -> io::Result<()> {

@@ -155,6 +155,11 @@ fn files(attempts: &mut Attempts, rung: Rung, targets: &Targets) {
             tree,
         );
     }
+    if rung.has_mounts() {
+        // Writable by its mode and its mount.
+        let zero = std::fs::OpenOptions::new().write(true).open("/dev/zero");
+        attempts.add("landlock", "write to a device", &[Errno::ACCESS], zero);
+    }
     if rung == Rung::A {
         let comm = std::fs::OpenOptions::new()
             .write(true)
@@ -207,8 +212,8 @@ fn network(attempts: &mut Attempts, rung: Rung, abi: i32, targets: &Targets) {
     let tcp = TcpStream::connect(address(targets.tcp_port)).map(drop);
     if !rung.has_namespaces() {
         attempts.add("seccomp", "connect to a UNIX socket", &[Errno::PERM], unix);
-        attempts.add("seccomp", "send a UDP packet", &[Errno::PERM], udp);
-        attempts.add("seccomp", "connect by TCP", &[Errno::PERM], tcp);
+        attempts.add("seccomp", "send a UDP packet", &[Errno::NETUNREACH], udp);
+        attempts.add("seccomp", "connect by TCP", &[Errno::NETUNREACH], tcp);
         return;
     }
     let (layer, expected) = match rung.has_mounts() {

@@ -68,11 +68,9 @@ pub(super) enum Become {
 
 impl Become {
     /// In a tree of the snippet's own, where the path to the interpreter is open to everybody.
-    pub(super) fn in_own_tree() -> Self {
-        match rustix::process::geteuid().is_root() {
-            true => Become::Unused,
-            false => Become::Same,
-        }
+    pub(super) fn in_own_tree() -> io::Result<Self> {
+        // Root of a container may have no other user to become.
+        Self::if_readable(&[])
     }
 
     /// Among the machine's own mounts: only a user who can read the interpreter's files will do.

@@ -126,7 +126,9 @@ fn assert_dead(below: &BTreeSet<Process>, mark: u32) {
 /// Whether every process of a snippet dies with it: that takes a process namespace.
 fn has_namespaces() -> bool {
     let doctor = Project::new(&[]).run(&["doctor"]).stdout;
-    let has = !doctor.contains("rung none");
+    let has = ["rung A", "rung B", "rung C"]
+        .iter()
+        .any(|rung| doctor.contains(rung));
     if !has {
         println!("skipped: the kernel gives no namespaces");
     }

@@ -6,6 +6,9 @@
 //! unless a line `Must be ⟨reason⟩.` (in backticks) stands before it: then it must not pass, for
 //! that reason. Words in braces stand for what the harness lays out outside the sandbox.
 //!
+//! `SNIPCHECK_TEST_PYTHON` names another interpreter to run the blocks: for a run of this binary as a
+//! user who cannot read the one that it was built with.
+//!
 //! A rung that this machine does not give is left out with a word on standard error;
 //! `SNIPCHECK_REQUIRE_SANDBOX=1` makes that a failure.
 
@@ -17,7 +20,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::project::Project;
+use crate::project::{Project, Ran};
 
 const RUNGS: [&str; 4] = ["A", "B", "C", "D"];
 const SECRET: &str = "xyzzy-planted-secret-4711";
@@ -116,10 +119,19 @@ fn processes_named(name: &str) -> usize {
         .count()
 }
 
+/// The flags that name the interpreter.
+fn python() -> Vec<String> {
+    let named = std::env::var("SNIPCHECK_TEST_PYTHON");
+    named.map_or(Vec::new(), |python| vec!["--python".to_owned(), python])
+}
+
 /// Whether this machine gives `rung`.
 #[expect(clippy::print_stderr, reason = "a test that is left out says so")]
 fn has(rung: &str) -> bool {
-    let ran = Project::new(&[]).run(&["doctor", "--format", "json", "--rung-at-most", rung]);
+    let project = Project::new(&[]);
+    let mut command = project.command(&["doctor", "--format", "json"]);
+    command.args(["--rung-at-most", rung]).args(python());
+    let ran = Ran::new(command.output().expect("the program starts"));
     let given: Value = serde_json::from_str(&ran.stdout).unwrap_or_default();
     // On rung C the kernel counts no processes of root's, which the report says.
     let is_unlimited = given["sandbox"]["layers"].as_array().is_some_and(|layers| {
@@ -218,6 +230,7 @@ fn check(name: &str, rung: &str, text: &str) {
 fn run(project: &Project, rung: &str) -> Value {
     let mut command = project.command(&FLAGS);
     command.args(["--timeout", "3", "--rung-at-most", rung, "case.md"]);
+    command.args(python());
     command.env("PROMISE_SECRET", SECRET);
     command.env("GITHUB_TOKEN", SECRET);
     let output = command.output().expect("the program starts");
@@ -325,6 +338,7 @@ fn innocents(sections: &[Section<'_>], rung: &str, jobs: &str) -> Vec<String> {
     let mut command = project.command(&FLAGS);
     command.args(["--timeout", "1", "--jobs", jobs]);
     command.args(["--rung-at-most", rung, "case.md"]);
+    command.args(python());
     let output = command.output().expect("the program starts");
     let report: Value = serde_json::from_slice(&output.stdout).expect("a report");
     let claims = blocks(&report)
@@ -351,4 +365,42 @@ fn whatever_a_block_does_the_next_one_finds_the_same_world() {
             }
         }
     }
+}
+
+#[test]
+fn nothing_runs_on_a_weaker_rung_than_demanded() {
+    let project = Project::new(&[
+        ("a.md", "```python\nprint(1)  # 1\n```\n"),
+        ("strict/snipcheck.toml", "require = \"A\"\n"),
+        ("strict/a.md", "```python\nprint(1)  # 1\n```\n"),
+        ("lax/snipcheck.toml", "no-sandbox = true\n"),
+    ]);
+    let check = |folder: &str, args: &[&str]| {
+        let mut command = project.command(&["check", "--format", "json"]);
+        command.args(args).current_dir(project.path(folder));
+        Ran::new(command.output().expect("the program starts"))
+    };
+    let refused: [(&str, &[&str], &str); 4] = [
+        ("", &["a.md", "--rung-at-most", "none"], "--no-sandbox"),
+        (
+            "",
+            &["a.md", "--rung-at-most", "D", "--require", "C"],
+            "not C",
+        ),
+        ("strict", &["a.md", "--rung-at-most", "D"], "not A"),
+        // What comes with the documents cannot turn the sandbox off.
+        ("lax", &["../a.md"], "unknown setting `no-sandbox`"),
+    ];
+    for (folder, args, word) in refused {
+        let ran = check(folder, args);
+        assert_eq!(ran.status, 2, "{args:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(word), "{args:?}: {}", ran.stderr);
+        assert_eq!(ran.stdout, "", "{args:?}");
+    }
+    let bare = check("", &["a.md", "--no-sandbox"]);
+    assert_eq!(bare.status, 0, "{}", bare.stderr);
+    let report: Value = serde_json::from_str(&bare.stdout).expect("a report");
+    assert_eq!(report["sandbox"]["rung"], "none");
+    let told = project.run(&["check", "a.md", "--no-sandbox"]);
+    assert!(told.stdout.contains("no sandbox"), "{}", told.stdout);
 }
