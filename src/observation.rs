@@ -54,6 +54,9 @@ pub struct Exception {
     pub name: Option<String>,
     /// Whether compiling the snippet raised it, before anything ran.
     pub is_compile_error: bool,
+    /// For a compile error, where in its line: 1-based character of the code as it ran.
+    #[serde(default)]
+    pub column: Option<usize>,
     /// Whether it is the refusal of a connection or of a name look-up, or such a refusal led to it.
     #[serde(default)]
     pub wants_network: bool,

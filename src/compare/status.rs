@@ -207,6 +207,7 @@ fn judge_exception(case: &Case, exception: &Exception) -> (Status, Reason, Optio
             .problems
             .iter()
             .any(|problem| matches!(problem.id, "syntax-error" | "python2"));
+        let at = column_of(case, exception).unwrap_or(at);
         let problem = (!is_known).then(|| problem::syntax_error(at, &exception.message));
         return (Status::Failed, Reason::SyntaxError, problem);
     }
@@ -317,20 +318,36 @@ fn place_of(case: &Case, line: Option<LineNumber>) -> Span {
         .unwrap_or(case.block.span)
 }
 
-fn span_of(case: &Case, line: LineNumber) -> Option<Span> {
-    let index = case
-        .block
-        .lines
+/// The place of a compile error from its column on, where the interpreter told one.
+fn column_of(case: &Case, exception: &Exception) -> Option<Span> {
+    let column = exception.column?;
+    let line = exception.lines.last()?;
+    let whole = span_of(case, *line)?;
+    let (start, text) = code_of(case, *line)?;
+    let before = text
+        .chars()
+        .take(column.saturating_sub(1))
+        .map(char::len_utf8);
+    let offset = case.block.document_offset(start + before.sum::<usize>());
+    (whole.start..=whole.end)
+        .contains(&offset)
+        .then(|| Span::new(offset, whole.end))
+}
+
+/// Where the code of a line of the block begins in the block's code, and that code.
+fn code_of(case: &Case, line: LineNumber) -> Option<(usize, &str)> {
+    let lines = &case.block.lines;
+    let index = lines
         .binary_search_by_key(&line, |code_line| code_line.line)
         .ok()?;
-    let code_line = case.block.lines.get(index)?;
-    let text = case
-        .block
-        .code
-        .get(code_line.code_start..)?
-        .lines()
-        .next()?;
+    let start = lines.get(index)?.code_start;
+    let text = case.block.code.get(start..)?.lines().next()?;
+    Some((start, text))
+}
+
+fn span_of(case: &Case, line: LineNumber) -> Option<Span> {
+    let (start, text) = code_of(case, line)?;
     let indent = text.len() - text.trim_start().len();
-    let start = (code_line.span.start + indent).min(code_line.span.end);
-    Some(Span::new(start, code_line.span.end))
+    let end = case.block.document_offset(start + text.len());
+    Some(Span::new(case.block.document_offset(start + indent), end))
 }

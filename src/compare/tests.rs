@@ -137,6 +137,7 @@ fn exception(type_name: &str, bases: &[&str], message: &str) -> Exception {
         lines: vec![line()],
         name: None,
         is_compile_error: false,
+        column: None,
         wants_network: false,
     }
 }
@@ -879,6 +880,7 @@ fn each_ending_has_its_status() {
     let compile_error = Observation {
         exception: Some(Exception {
             is_compile_error: true,
+            column: None,
             wants_network: false,
             ..exception("SyntaxError", &[], "invalid syntax")
         }),

@@ -566,7 +566,9 @@ class Run:
         name, missing = clip(name), clip(missing_name(error))
         bases = [clip(base) for base in bases]
         network = wants_network(error)
-        return (name, bases, clip(str(message)), lines, missing, is_compile_error, network)
+        column = column_of(error) if is_compile_error else None
+        told = (name, bases, clip(str(message)), lines, missing)
+        return told + (column, is_compile_error, network)
 
     def show(self, error):
         """Prints the traceback as the interpreter would, without the frames of this file."""
@@ -592,7 +594,11 @@ class Run:
         threading = sys.modules.get("threading")
         if threading is not None:
             threading._shutdown()
-        atexit._run_exitfuncs()
+        try:
+            atexit._run_exitfuncs()
+        except BaseException:
+            # CPython 3.9 raises again what it has printed; the interpreter goes on all the same.
+            pass
         # A hook of the snippet would see its names go.
         sys.settrace(None)
         sys.setprofile(None)
@@ -862,6 +868,12 @@ def wants_network(error):
         if error is None:
             return False
     return False
+
+
+def column_of(error):
+    """Where in its line a `SyntaxError` is; `None` where nobody said."""
+    column = getattr(error, "offset", None)
+    return column if isinstance(column, int) and 0 < column < 10_000_000 else None
 
 
 def missing_name(error):

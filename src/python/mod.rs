@@ -104,6 +104,7 @@ type ExceptionParts = (
     String,
     Vec<usize>,
     Option<String>,
+    Option<usize>,
     bool,
     bool,
 );
@@ -180,7 +181,7 @@ fn job_parts(job: Job, file: String) -> JobParts {
 }
 
 fn exception(parts: ExceptionParts) -> Exception {
-    let (type_name, bases, message, lines, name, is_compile_error, wants_network) = parts;
+    let (type_name, bases, message, lines, name, column, is_compile_error, wants_network) = parts;
     Exception {
         type_name,
         bases,
@@ -188,6 +189,7 @@ fn exception(parts: ExceptionParts) -> Exception {
         lines: lines.into_iter().map(LineNumber::new).collect(),
         name,
         is_compile_error,
+        column,
         wants_network,
     }
 }

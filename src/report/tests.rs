@@ -171,6 +171,7 @@ fn exception(type_name: &str, message: &str, lines: &[LineNumber]) -> Exception 
         lines: lines.to_vec(),
         name: None,
         is_compile_error: false,
+        column: None,
         wants_network: false,
     }
 }

@@ -207,6 +207,7 @@ fn raised_at(line: usize, type_name: &str, message: String) -> Raised {
         message,
         lines: vec![LineNumber::new(line)],
         is_compile_error: type_name == "SyntaxError",
+        column: None,
         wants_network: false,
     };
     Raised {
