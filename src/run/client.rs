@@ -317,7 +317,7 @@ fn chunks(snippet: &Snippet) -> Vec<Source> {
 
 /// Why the supervisor killed a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Killed {
+pub(super) enum Killed {
     TimedOut,
     OutputLimit,
 }
@@ -452,7 +452,7 @@ impl Watch<'_> {
 }
 
 /// How a run ended, by the kernel's facts first and the snippet's own word last.
-fn assemble(decoded: Decoded, status: i32, killed: Option<Killed>) -> Observation {
+pub(super) fn assemble(decoded: Decoded, status: i32, killed: Option<Killed>) -> Observation {
     let mut observation = Observation::not_run();
     for record in decoded.records {
         match record {

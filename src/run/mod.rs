@@ -16,11 +16,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use crate::observation::Observation;
+use crate::observation::{Observation, Stream};
 use crate::plan::{Case, Decision, DocumentPlan};
 use crate::policy::Limits;
 use crate::sandbox::canary::Canary;
 use crate::sandbox::{Confinement, Rung, Terms};
+use capture::Capture;
 use client::{Client, ServerLost};
 use interpreter::Installation;
 
@@ -313,6 +314,22 @@ impl Fleet {
             .unwrap_or_else(|poison| poison.into_inner())
             .push(client);
     }
+}
+
+/// What the supervisor makes of the bytes that a snippet could have sent and of the kernel's wait
+/// `status`: for the fuzz targets.
+#[doc(hidden)]
+pub fn observation_of(page: &[u8], streams: [&[u8]; 2], status: i32, nonce: &str) -> Observation {
+    let mut observation = client::assemble(wire::decode(page, nonce), status, None);
+    let kinds = [Stream::Stdout, Stream::Stderr];
+    let emissions = streams.into_iter().zip(kinds).flat_map(|(bytes, kind)| {
+        let mut capture = Capture::new(kind, nonce);
+        // As it comes out of a pipe: in pieces that care for no mark.
+        bytes.chunks(7).for_each(|piece| capture.feed(piece));
+        capture.finish()
+    });
+    observation.emissions = emissions.collect();
+    observation
 }
 
 /// A secret for one run: 16 hexadecimal digits.
