@@ -89,6 +89,7 @@ impl Client {
             .map_err(|error| failed("copy a descriptor", error))?;
         let program = std::env::current_exe()
             .map_err(|error| failed("find this program's own file", error))?;
+        let variables = terms.variables.clone();
         let terms = serde_json::to_string(terms)
             .map_err(|error| failed("encode the terms", error.into()))?;
         let mut process = Process::new(program);
@@ -99,6 +100,7 @@ impl Client {
             .current_dir("/")
             .env_clear()
             .envs(ENVIRONMENT)
+            .envs(variables)
             .env("PYTHONHASHSEED", hash_seed.to_string())
             .stdin(theirs)
             .stdout(Stdio::null())

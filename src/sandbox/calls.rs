@@ -21,6 +21,8 @@ pub(super) struct Floor {
     pub(super) has_mounts: bool,
     /// Whether it is a user of the machine that owns files outside.
     pub(super) shares_user: bool,
+    /// Whether every path that it sees leads to a socket of its own, or to none.
+    pub(super) has_paths: bool,
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -204,6 +206,26 @@ fn when(argument: u32, mask: u32, values: &[u32], then: Verdict, or: Verdict) ->
     }
 }
 
+/// A datagram socket reaches any socket whose path it knows, a pair of streams only itself.
+fn stream_pairs() -> Rule {
+    Rule::If {
+        checks: vec![
+            Check {
+                argument: 0,
+                mask: u32::MAX,
+                values: vec![libc::AF_UNIX as u32],
+            },
+            Check {
+                argument: 1,
+                mask: 0xf,
+                values: vec![libc::SOCK_STREAM as u32],
+            },
+        ],
+        then: Verdict::Allow,
+        or: REFUSED,
+    }
+}
+
 #[derive(Debug, Default)]
 struct Rules(BTreeMap<u32, Rule>);
 
@@ -274,24 +296,7 @@ impl Floor {
         if self.has_mounts {
             return;
         }
-        // A datagram socket reaches any socket whose path it knows, a pair of streams only itself.
-        let pair = Rule::If {
-            checks: vec![
-                Check {
-                    argument: 0,
-                    mask: u32::MAX,
-                    values: vec![libc::AF_UNIX as u32],
-                },
-                Check {
-                    argument: 1,
-                    mask: 0xf,
-                    values: vec![libc::SOCK_STREAM as u32],
-                },
-            ],
-            then: Verdict::Allow,
-            or: REFUSED,
-        };
-        rules.all(numbers!(SYS_socketpair), &pair);
+        rules.all(numbers!(SYS_socketpair), &stream_pairs());
     }
 
     /// What each snippet installs last; everything not named here stays as [`Floor::base`] has it.
@@ -304,10 +309,13 @@ impl Floor {
             numbers!(SYS_prctl),
             &when(0, u32::MAX, &options, Verdict::Allow, REFUSED),
         );
-        if !self.has_mounts {
+        if !self.has_paths {
             // Not in the large filter: the fork server itself talks to its keeper by sockets that
             // it has, and opens none.
             self.without_network(&mut rules);
+        }
+        if self.has_mounts && !self.has_paths {
+            rules.all(numbers!(SYS_socketpair), &stream_pairs());
         }
         if !self.has_mounts && self.shares_user {
             rules.all(ATTRIBUTES, &refuse);
@@ -319,7 +327,7 @@ impl Floor {
         rules.policy(Verdict::Allow)
     }
 
-    /// With namespaces a socket may be of the empty network, without mounts not of the paths.
+    /// With namespaces a socket may be of the empty network, without paths of its own not of those.
     fn without_network(&self, rules: &mut Rules) {
         let inet = [libc::AF_INET as u32, libc::AF_INET6 as u32];
         // What an empty network would say, only earlier.

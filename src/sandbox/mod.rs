@@ -36,7 +36,7 @@ use std::path::PathBuf;
 use rustix::process::{Resource, Signal};
 use rustix::thread::ThreadNameSpaceType;
 
-use crate::policy::Limits;
+use crate::policy::{Limits, Policy, Readable};
 use access::Shown;
 use calls::Floor;
 use cell::{Cell, Furniture, Maker};
@@ -62,6 +62,30 @@ pub struct Terms {
     pub limits: Limits,
     /// The strongest rung to take.
     pub most: Rung,
+    /// What every snippet may read beyond the interpreter and the system's programs.
+    pub readable: Vec<Readable>,
+    /// Whether every snippet gets a loopback interface of its own; only on rungs A and B.
+    pub has_loopback: bool,
+    /// Variables that every snippet finds in its environment. The process is started with them; its
+    /// command line, which everybody on the machine may read, does not tell them.
+    #[serde(skip)]
+    pub variables: Vec<(String, String)>,
+}
+
+impl Terms {
+    /// The terms of snippets under `policy`.
+    pub fn new(policy: &Policy, most: Rung) -> Terms {
+        let variables = policy.variables();
+        Terms {
+            limits: policy.limits,
+            most,
+            readable: policy.readable().cloned().collect(),
+            has_loopback: policy.has_loopback(),
+            variables: variables
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+        }
+    }
 }
 
 /// The ground on which a fork server's snippets run.
@@ -72,6 +96,9 @@ pub struct Ground {
     landlock_abi: i32,
     becomes: Become,
     limits: Fixed,
+    /// Whether some of the machine's own files are shown, whatever lies among them.
+    shows_more: bool,
+    has_loopback: bool,
     /// What every snippet may read, on rungs without mounts.
     shown: Option<Shown>,
     /// Each snippet's own filter.
@@ -117,9 +144,12 @@ impl Ground {
         let walls = match climb.rung {
             Rung::A | Rung::B => {
                 ladder::enter_shared()?;
+                let readable = terms.readable.iter().map(|readable| readable.path.clone());
                 let maker = Maker::start(Furniture {
                     scratch_bytes: terms.limits.scratch_bytes,
                     wants_proc: climb.rung == Rung::A,
+                    wants_loopback: terms.has_loopback,
+                    readable: readable.collect(),
                 });
                 let maker = maker.map_err(|error| format!("cell maker: {error}"))?;
                 Walls::Cells { maker, ordered: 0 }
@@ -132,6 +162,8 @@ impl Ground {
             }
         };
         Ok(Ground {
+            shows_more: !terms.readable.is_empty(),
+            has_loopback: terms.has_loopback && climb.rung.has_mounts(),
             climb,
             walls,
             landlock_abi: sys::landlock_abi(),
@@ -144,17 +176,20 @@ impl Ground {
 
     /// Replaces the root by the read-only tree, once the interpreter has said where its files are,
     /// installs the large filter, and makes ready what every child needs.
-    pub fn settle(&mut self, paths: &[PathBuf], limits: &Limits) -> Result<(), String> {
+    pub fn settle(&mut self, paths: &[PathBuf], terms: &Terms) -> Result<(), String> {
         let rung = self.climb.rung;
         let tried = |error: io::Error| format!("try an unused user: {error}");
+        let granted = terms.readable.iter().map(|readable| readable.path.clone());
+        let shown = paths.iter().cloned().chain(granted);
         match rung {
             Rung::A | Rung::B => {
-                mounts::pivot(paths).map_err(|error| error.to_string())?;
+                let shown: Vec<PathBuf> = shown.collect();
+                mounts::pivot(&shown).map_err(|error| error.to_string())?;
                 self.becomes = Become::in_own_tree().map_err(tried)?;
             }
             Rung::C | Rung::D => {
                 let public = mounts::public_paths().map(PathBuf::from);
-                self.shown = Some(Shown::open(public.chain(paths.iter().cloned()))?);
+                self.shown = Some(Shown::open(public.chain(shown))?);
                 if rung == Rung::D {
                     self.becomes = Become::if_readable(paths).map_err(tried)?;
                 }
@@ -162,7 +197,7 @@ impl Ground {
             Rung::None => {}
         }
         let is_alone = self.becomes == Become::Unused;
-        self.limits = Fixed::new(limits, rung, is_alone);
+        self.limits = Fixed::new(&terms.limits, rung, is_alone);
         if rung == Rung::None {
             return Ok(());
         }
@@ -170,6 +205,7 @@ impl Ground {
             has_namespaces: rung.has_namespaces(),
             has_mounts: rung.has_mounts(),
             shares_user: !is_alone,
+            has_paths: rung.has_mounts() && !self.shows_more,
         };
         self.filter = seccomp::compile(&floor.last());
         sys::install_filter(&seccomp::compile(&floor.base()))
@@ -253,11 +289,11 @@ impl Ground {
         if let Some(cell) = cell {
             // The fork server's `/proc` shows this process too, and is there even on rung B.
             let proc = user::own_proc().map_err(|error| format!("/proc/self: {error}"))?;
-            rustix::thread::move_into_thread_name_spaces(
-                cell.init.as_fd(),
-                ThreadNameSpaceType::MOUNT | ThreadNameSpaceType::INTER_PROCESS_COMMUNICATION,
-            )
-            .map_err(|error| format!("setns(mount, ipc): {error}"))?;
+            let mut namespaces =
+                ThreadNameSpaceType::MOUNT | ThreadNameSpaceType::INTER_PROCESS_COMMUNICATION;
+            namespaces.set(ThreadNameSpaceType::NETWORK, self.has_loopback);
+            rustix::thread::move_into_thread_name_spaces(cell.init.as_fd(), namespaces)
+                .map_err(|error| format!("setns(mount, ipc): {error}"))?;
             self.becomes.take(None)?;
             user::enter_own(&proc)?;
         } else {
