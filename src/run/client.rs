@@ -39,6 +39,8 @@ const ENVIRONMENT: [(&str, &str); 6] = [
 ];
 /// Why a block that starts processes tells nothing on rung D.
 const ALONE: &str = "the block starts processes, which rung D of the sandbox has to forbid";
+/// Why a process that ended ahead of the first statement tells nothing of the block.
+const NOT_BEGUN: &str = "the interpreter gave up before the first line, as where memory is short";
 /// How long pipes may stay open after the last process is dead.
 const DRAIN: Duration = Duration::from_millis(100);
 /// How much longer than its limit a snippet may take to be killed.
@@ -121,7 +123,8 @@ impl Client {
         };
         client.greet().map_err(|lost| {
             let said = read_from_start(&messages);
-            let said = said.trim();
+            // The rehearsal leaves marks there.
+            let said = said.rsplit('\u{3}').next().unwrap_or_default().trim();
             let why = if said.is_empty() { &lost.0 } else { said };
             RunError::new(format!("the Python interpreter did not start: {why}"))
         })?;
@@ -262,6 +265,9 @@ impl Client {
         if self.confinement.rung() == Rung::D && could_not_fork(&observation) {
             // No fault of the block's: on this rung there is no process but its first.
             observation = not_confined(ALONE.to_owned());
+        }
+        if snippet.context.is_empty() && has_never_begun(&observation) {
+            observation = not_confined(NOT_BEGUN.to_owned());
         }
         observation.emissions = captures.into_iter().flat_map(Capture::finish).collect();
         observation.wall_ms = wall.as_secs_f64() * 1000.0;
@@ -513,6 +519,11 @@ fn has_died_in_context(observation: &Observation) -> bool {
         | Ending::EarlyExit => true,
     };
     is_cut_off && observation.reached.is_empty()
+}
+
+/// Whether the process ended before anything of the block was run.
+fn has_never_begun(observation: &Observation) -> bool {
+    observation.ending == Ending::EarlyExit && observation.reached.is_empty()
 }
 
 /// Whether a process was one too many; of threads Python says it otherwise.

@@ -310,8 +310,13 @@ impl Fleet {
             return Observation::not_run();
         };
         let mut why = String::new();
-        for _ in 0..2 {
-            let mut client = match self.take() {
+        for is_second in [false, true] {
+            // Its relatives may have died with the first one, so the second is a stranger.
+            let client = match is_second {
+                false => self.take(),
+                true => another_client(&self.installation, &self.terms, self.hash_seed),
+            };
+            let mut client = match client {
                 Ok(client) => client,
                 Err(error) => {
                     why = error.to_string();
