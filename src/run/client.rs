@@ -237,7 +237,8 @@ impl Client {
         let deadline = begun + Duration::from_millis(limits.wall_ms);
         let started = match self.event(deadline + KILL_GRACE)? {
             Some((Event::Started, Some(pidfd))) => pidfd,
-            Some((Event::Failed(why), _)) => return Ok(not_confined(why)),
+            // No fault of the snippet's: another server may do better.
+            Some((Event::Failed(why), _)) => return Err(ServerLost(why)),
             Some(_) => return Err(ServerLost("the fork server talks nonsense".to_owned())),
             None => return Err(ServerLost("the fork server did not answer".to_owned())),
         };

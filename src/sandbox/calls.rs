@@ -50,7 +50,7 @@ const ALLOWED: &[i64] = numbers!(
     SYS_getpid SYS_getppid SYS_getpriority SYS_getrandom SYS_getresgid SYS_getresuid SYS_getrusage
     SYS_getsid SYS_getsockname SYS_getsockopt SYS_gettid SYS_gettimeofday SYS_getuid SYS_getxattr
     SYS_ioprio_get SYS_lgetxattr SYS_linkat SYS_listxattr SYS_llistxattr SYS_lseek SYS_madvise
-    SYS_membarrier SYS_memfd_create SYS_mincore SYS_mkdirat SYS_mknodat SYS_mlock SYS_mlock2
+    SYS_membarrier SYS_mincore SYS_mkdirat SYS_mknodat SYS_mlock SYS_mlock2
     SYS_mlockall SYS_mmap SYS_mprotect SYS_mremap SYS_mseal SYS_msync SYS_munlock SYS_munlockall
     SYS_munmap SYS_nanosleep SYS_newfstatat SYS_openat SYS_openat2 SYS_pidfd_open
     SYS_pidfd_send_signal SYS_pipe2 SYS_ppoll SYS_pread64 SYS_preadv SYS_preadv2 SYS_pselect6
@@ -104,8 +104,7 @@ const ATTRIBUTES_OLD: &[i64] = &[452 /* fchmodat2 */];
 #[rustfmt::skip]
 const IPC: &[i64] = numbers!(
     SYS_mq_getsetattr SYS_mq_notify SYS_mq_open SYS_mq_timedreceive SYS_mq_timedsend SYS_mq_unlink
-    SYS_msgctl SYS_msgget SYS_msgrcv SYS_msgsnd SYS_semctl SYS_semget SYS_semop SYS_semtimedop
-    SYS_shmat SYS_shmctl SYS_shmdt SYS_shmget
+    SYS_msgctl SYS_msgget SYS_msgrcv SYS_msgsnd
 );
 
 /// Calls that give a socket a name or a peer.
@@ -119,7 +118,8 @@ const BY_ID: &[i64] = numbers!(
 );
 
 /// Calls known and refused: other processes' memory, mounts, modules, clocks, keys, kernel
-/// machinery with a history of holes, and channels between snippets that no namespace closes.
+/// machinery with a history of holes, channels between snippets that no namespace closes, and
+/// memory that no limit of a process counts.
 #[rustfmt::skip]
 const DENIED: &[i64] = numbers!(
     SYS_acct SYS_add_key SYS_adjtimex SYS_bpf SYS_chroot SYS_clock_adjtime SYS_clock_settime
@@ -127,12 +127,12 @@ const DENIED: &[i64] = numbers!(
     SYS_fsconfig SYS_fsmount SYS_fsopen SYS_fspick SYS_init_module SYS_inotify_add_watch
     SYS_inotify_init1 SYS_inotify_rm_watch SYS_io_uring_enter SYS_io_uring_register
     SYS_io_uring_setup SYS_ioprio_set SYS_kcmp SYS_kexec_file_load SYS_kexec_load SYS_keyctl
-    SYS_lookup_dcookie SYS_mbind SYS_memfd_secret SYS_migrate_pages SYS_mount SYS_mount_setattr
+    SYS_lookup_dcookie SYS_mbind SYS_memfd_create SYS_memfd_secret SYS_migrate_pages SYS_mount SYS_mount_setattr
     SYS_move_mount SYS_move_pages SYS_name_to_handle_at SYS_nfsservctl SYS_open_by_handle_at
     SYS_open_tree SYS_perf_event_open SYS_pidfd_getfd SYS_pivot_root SYS_process_madvise
     SYS_process_mrelease SYS_process_vm_readv SYS_process_vm_writev SYS_ptrace SYS_quotactl
-    SYS_quotactl_fd SYS_reboot SYS_remap_file_pages SYS_request_key SYS_set_mempolicy
-    SYS_set_mempolicy_home_node SYS_setdomainname SYS_sethostname SYS_settimeofday SYS_swapoff
+    SYS_quotactl_fd SYS_reboot SYS_remap_file_pages SYS_request_key SYS_semctl SYS_semget SYS_semop SYS_semtimedop SYS_set_mempolicy
+    SYS_set_mempolicy_home_node SYS_setdomainname SYS_sethostname SYS_settimeofday SYS_shmat SYS_shmctl SYS_shmdt SYS_shmget SYS_swapoff
     SYS_swapon SYS_sync SYS_syncfs SYS_syslog SYS_umount2 SYS_userfaultfd SYS_vhangup SYS_vmsplice
 );
 #[cfg(target_arch = "x86_64")]

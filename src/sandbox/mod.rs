@@ -140,6 +140,7 @@ impl Ground {
         rustix::thread::set_no_new_privs(true).map_err(|error| format!("no_new_privs: {error}"))?;
         limits::set(Resource::Core, 0, 0)?;
         sys::limit_arenas();
+        prefer_for_death();
         let climb = ladder::climb(terms.most)?;
         let walls = match climb.rung {
             Rung::A | Rung::B => {
@@ -334,6 +335,12 @@ impl Ground {
         };
         sys::restrict_files(rules.as_fd(), flags).map_err(|error| format!("landlock: {error}"))
     }
+}
+
+/// Where the machine runs out of memory, this process and its snippets go before anything else.
+fn prefer_for_death() {
+    // Some systems have no such file; the limits on memory do not depend on it.
+    if std::fs::write("/proc/self/oom_score_adj", "1000").is_err() {}
 }
 
 /// A part of a ground on its way into another process.
