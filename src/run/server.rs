@@ -185,9 +185,8 @@ impl Server {
         match fork::fork_interpreter(py).map_err(|error| format!("fork: {error}"))? {
             Forked::Parent(_) => Ok(()),
             Forked::Child => {
-                sandbox::die_with_parent();
+                self.ground.take(ground)?;
                 self.control = control;
-                self.ground.take(ground);
                 self.say(hello, None)
             }
         }

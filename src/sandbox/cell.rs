@@ -19,7 +19,7 @@ use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use rustix::thread::UnshareFlags;
 
 use super::sys::{self, Cloned};
-use super::{access, channel, mounts};
+use super::{Parent, access, channel, mounts};
 
 /// What each cell is made of.
 const CELL: UnshareFlags = UnshareFlags::NEWPID
@@ -65,10 +65,12 @@ impl Maker {
     /// Forks a maker off this process, which must be single-threaded and small.
     pub(super) fn start(furniture: Furniture) -> io::Result<Maker> {
         let (ours, theirs) = channel::pair()?;
+        let parent = Parent::this()?;
         match sys::fork()? {
             Cloned::Parent(_) => Ok(Maker { socket: ours }),
             Cloned::Child => {
-                drop(ours);
+                parent.die_with();
+                drop((ours, parent));
                 serve(theirs, &furniture)
             }
         }
@@ -129,7 +131,9 @@ pub fn kill_and_wait(pidfd: BorrowedFd<'_>) -> io::Result<()> {
 
 /// The maker's life: one cell for each request, until the fork server is gone.
 fn serve(socket: OwnedFd, furniture: &Furniture) -> ! {
-    super::die_with_parent();
+    let Ok(own) = Parent::this() else {
+        sys::quit(1);
+    };
     // Dead inits are nobody's business here; the fork server watches their pidfds.
     sys::ignore_signal(libc::SIGCHLD);
     loop {
@@ -137,13 +141,14 @@ fn serve(socket: OwnedFd, furniture: &Furniture) -> ! {
             sys::quit(1);
         };
         match message.as_slice() {
-            b"cell" => make(socket.as_fd(), furniture),
+            b"cell" => make(socket.as_fd(), furniture, &own),
             b"split" => {
                 let Some(line) = fds.into_iter().next() else {
                     continue;
                 };
                 if let Ok(Cloned::Child) = sys::fork() {
-                    drop(socket);
+                    own.die_with();
+                    drop((socket, own));
                     serve(line, furniture);
                 }
             }
@@ -152,12 +157,12 @@ fn serve(socket: OwnedFd, furniture: &Furniture) -> ! {
     }
 }
 
-fn make(socket: BorrowedFd<'_>, furniture: &Furniture) {
+fn make(socket: BorrowedFd<'_>, furniture: &Furniture, own: &Parent) {
     let mut namespaces = CELL;
     namespaces.set(UnshareFlags::NEWNET, furniture.wants_loopback);
     match sys::clone(namespaces) {
         Ok(Cloned::Parent(_)) => {}
-        Ok(Cloned::Child) => init(socket, furniture),
+        Ok(Cloned::Child) => init(socket, furniture, own),
         Err(error) => {
             // The fork server waits for an answer; without one it learns from the closed line.
             if channel::send(socket, format!("clone: {error}").as_bytes(), &[]).is_err() {
@@ -168,8 +173,8 @@ fn make(socket: BorrowedFd<'_>, furniture: &Furniture) {
 }
 
 /// An init's life: furnish the cell, say so, reap what it inherits, and wait to be killed.
-fn init(socket: BorrowedFd<'_>, furniture: &Furniture) -> ! {
-    super::die_with_parent();
+fn init(socket: BorrowedFd<'_>, furniture: &Furniture, parent: &Parent) -> ! {
+    parent.die_with();
     if let Err(error) = settle(socket, furniture)
         && channel::send(socket, error.as_bytes(), &[]).is_err()
     {

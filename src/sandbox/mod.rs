@@ -33,7 +33,8 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 
-use rustix::process::{Resource, Signal};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{PidfdFlags, Resource, Signal, pidfd_open};
 use rustix::thread::ThreadNameSpaceType;
 
 use crate::policy::{Limits, Policy, Readable};
@@ -91,6 +92,8 @@ impl Terms {
 /// The ground on which a fork server's snippets run.
 #[derive(Debug)]
 pub struct Ground {
+    /// This process, for its children.
+    parent: Parent,
     climb: Climb,
     walls: Walls,
     landlock_abi: i32,
@@ -113,9 +116,34 @@ enum Walls {
 }
 
 /// Asks the kernel to kill this process when its parent dies (`PR_SET_PDEATHSIG`).
-pub fn die_with_parent() {
+///
+/// Nothing comes of it where the parent is dead already; a child that must know has its [`Parent`].
+fn die_with_parent() {
     if rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).is_err() {
         sys::quit(1);
+    }
+}
+
+/// A process as those that it forks see it, also from another process namespace.
+#[derive(Debug)]
+pub struct Parent(OwnedFd);
+
+impl Parent {
+    /// This process, before it forks.
+    pub fn this() -> io::Result<Parent> {
+        let pidfd = pidfd_open(rustix::process::getpid(), PidfdFlags::empty())?;
+        Ok(Parent(pidfd))
+    }
+
+    /// In a forked child: dies when the parent does, at once if that has come to pass.
+    pub fn die_with(&self) {
+        die_with_parent();
+        let now = Timespec::default();
+        let mut fds = [PollFd::new(&self.0, PollFlags::IN)];
+        // Readable as soon as the process has ended (pidfd_open(2)).
+        if poll(&mut fds, Some(&now)) != Ok(0) {
+            sys::quit(1);
+        }
     }
 }
 
@@ -163,6 +191,7 @@ impl Ground {
             }
         };
         Ok(Ground {
+            parent: Parent::this().map_err(|error| format!("pidfd_open: {error}"))?,
             shows_more: !terms.readable.is_empty(),
             has_loopback: terms.has_loopback && climb.rung.has_mounts(),
             climb,
@@ -226,8 +255,11 @@ impl Ground {
     }
 
     /// Goes over to the ground that [`Ground::split`] gave, in the process that was forked.
-    pub fn take(&mut self, walled: Walled) {
+    pub fn take(&mut self, walled: Walled) -> Result<(), String> {
+        self.parent.die_with();
+        self.parent = Parent::this().map_err(|error| format!("pidfd_open: {error}"))?;
         self.walls = walled.0;
+        Ok(())
     }
 
     /// The rung.
@@ -285,7 +317,7 @@ impl Ground {
         streams: [BorrowedFd<'_>; 3],
         scratch: Option<BorrowedFd<'_>>,
     ) -> Result<(), String> {
-        die_with_parent();
+        self.parent.die_with();
         rustix::process::setsid().map_err(|error| format!("setsid: {error}"))?;
         if let Some(cell) = cell {
             // The fork server's `/proc` shows this process too, and is there even on rung B.
@@ -295,10 +327,10 @@ impl Ground {
             namespaces.set(ThreadNameSpaceType::NETWORK, self.has_loopback);
             rustix::thread::move_into_thread_name_spaces(cell.init.as_fd(), namespaces)
                 .map_err(|error| format!("setns(mount, ipc): {error}"))?;
-            self.becomes.take(None)?;
+            self.becomes.take(None, &self.parent)?;
             user::enter_own(&proc)?;
         } else {
-            self.becomes.take(scratch)?;
+            self.becomes.take(scratch, &self.parent)?;
         }
         if self.climb.rung != Rung::None {
             user::drop_capabilities()?;

@@ -101,12 +101,15 @@ impl Victim {
     }
 }
 
-/// Processes of the run with this mark: fork servers and what they forked have it in their arguments.
+/// Processes of the run with this mark, which all of them have in their arguments: the program in
+/// one form, fork servers and what they forked in another.
 fn marked(mark: u64) -> Vec<u32> {
-    let wanted = format!("\"processes\":{mark},");
+    let typed = format!("--processes\0{mark}\0");
+    let told = format!("\"processes\":{mark},");
     let has_mark = |pid: &u32| {
         let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        String::from_utf8_lossy(&line).contains(&wanted)
+        let line = String::from_utf8_lossy(&line);
+        line.contains(&typed) || line.contains(&told)
     };
     all_processes().into_iter().filter(has_mark).collect()
 }
