@@ -80,7 +80,9 @@ pub(crate) fn repository_files(folder: &str, extensions: &[&str]) -> Vec<(String
     }
     files.sort();
     let relative = |path: &Path| {
-        let relative = path.strip_prefix(repository()).expect("it lies under the root");
+        let relative = path
+            .strip_prefix(repository())
+            .expect("it lies under the root");
         relative.to_string_lossy().into_owned()
     };
     files

@@ -197,7 +197,8 @@ fn no_file_is_named_after_nothing() {
 
 #[test]
 fn main_stays_small() {
-    let main = fs::read_to_string(repository().join("src/main.rs")).expect("src/main.rs is readable");
+    let main =
+        fs::read_to_string(repository().join("src/main.rs")).expect("src/main.rs is readable");
     assert!(main.lines().count() <= 40);
 }
 
