@@ -19,5 +19,7 @@ mod readme;
 mod robust;
 mod stages;
 mod study;
+mod study_bank;
+mod study_broken;
 mod tidy;
 mod update;
