@@ -14,6 +14,9 @@ use crate::claim::value::{self, Value};
 use crate::claim::{Claim, ClaimKind, Evidence, Expected, Scope, Subject};
 use crate::observation::Stream;
 
+/// How many lines of a block's output a sentence is compared with.
+const LINE_LIMIT: usize = 1000;
+
 /// What the other comments of the block show of how its author comments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Habit {
@@ -309,13 +312,26 @@ fn is_near_miss(said: &Said, actual: &str) -> bool {
         && TextDiff::from_chars(text, actual).ratio() >= LIKE
 }
 
+/// Compares a sentence about a block with all that it printed, or, of several lines, with one of them.
 fn text_about_block(said: &Said, trace: &Trace) -> Outcome {
-    let all = trace.observation.text(Stream::Stdout);
-    match text::agree(said, &all) {
-        Some(likeness) => Outcome::new(Finding::Held(likeness), tidy(&all)),
-        None if trace.is_whole() => Outcome::new(Finding::Broken, tidy(&all)),
-        None => Outcome::inconclusive("not-reached"),
+    let all = tidy(&trace.observation.text(Stream::Stdout));
+    if let Some(likeness) = text::agree(said, &all) {
+        return Outcome::new(Finding::Held(likeness), all);
     }
+    let of_line = |line: &str| text::agree(said, line).map(|likeness| (line.to_owned(), likeness));
+    let of_several = Tolerance::OneOfSeveral;
+    if all.contains('\n')
+        && let Some((line, likeness)) = all.lines().rev().take(LINE_LIMIT).find_map(of_line)
+    {
+        return Outcome::new(Finding::Held(likeness.under(of_several)), line);
+    }
+    let finding = match trace.is_whole() {
+        false => return Outcome::inconclusive("not-reached"),
+        true if all.is_empty() => Finding::Inconclusive("no-value"),
+        true if all.contains('\n') => Finding::Inconclusive("part-of-output"),
+        true => Finding::Broken,
+    };
+    Outcome::new(finding, all)
 }
 
 /// Compares the output of one example of a session: what it printed, and the value it displayed.

@@ -4,6 +4,7 @@
 //! This folder is the only user of the ruff crates. All spans are offsets in that code.
 
 mod depth;
+mod expression;
 pub mod names;
 
 use std::collections::HashSet;
@@ -15,6 +16,8 @@ use ruff_python_parser::{Mode, ParseOptions, Parsed, parse_unchecked};
 use ruff_text_size::{Ranged, TextRange};
 
 use crate::text::Span;
+
+pub use expression::{Computation, computation};
 
 /// What a statement is, as far as claims about it go.
 #[derive(Clone, Debug, PartialEq, Eq)]
