@@ -107,6 +107,8 @@ pub struct Block {
     pub lines: Vec<CodeLine>,
     /// What stands between this block and the one before it.
     pub gap: Gap,
+    /// The paragraph right before it in the same container.
+    pub lead: Option<Span>,
     /// HTML comments that stand right before the block (only blank lines between), in order.
     pub comments: Vec<Span>,
 }
@@ -183,7 +185,7 @@ pub fn blocks(document: &Document) -> (Vec<Block>, Vec<Problem>) {
 pub struct Contents {
     /// Its code blocks in order.
     pub blocks: Vec<Block>,
-    /// Its paragraphs with code in them, in order.
+    /// Its paragraphs with code in them, or right before them, in order.
     pub passages: Vec<Passage>,
     /// What is wrong with its Markdown.
     pub problems: Vec<Problem>,
@@ -273,6 +275,7 @@ fn assemble(document: &Document, raw: RawBlock, heading: Vec<String>) -> Block {
         code,
         lines,
         gap: raw.gap,
+        lead: raw.lead,
         comments: raw.comments,
     }
 }

@@ -1,4 +1,4 @@
-//! Passages: paragraphs with code in them, as plain text whose every character has its place in the document.
+//! Passages: paragraphs that speak of code, as plain text whose every character has its place in the document.
 //!
 //! ```text
 //! So **`2 ** 3`** gives `8`.     text `So ￼ gives ￼.`, codes `2 ** 3` and `8`
@@ -22,7 +22,7 @@ pub struct InlineCode {
     pub span: Span,
 }
 
-/// A paragraph, or the text of a list item, that holds code between back-ticks.
+/// A paragraph, or the text of a list item, that holds code between back-ticks or follows a code block.
 #[derive(Clone, Debug, Default)]
 pub struct Passage {
     /// The text without markup, its lines parted by `\n`; [`CODE`] for each code.

@@ -20,6 +20,7 @@ pub(super) struct RawBlock {
     pub(super) lines: Vec<RawLine>,
     pub(super) section: usize,
     pub(super) gap: Gap,
+    pub(super) lead: Option<Span>,
     pub(super) comments: Vec<Span>,
 }
 
@@ -101,6 +102,8 @@ struct Frame {
     outer_section: usize,
     /// What stands between the last block and here.
     gap: Gap,
+    /// The paragraph right before here.
+    lead: Option<Span>,
     /// The comments that stand right before here.
     comments: Vec<Span>,
 }
@@ -110,12 +113,14 @@ impl Frame {
         Frame {
             outer_section,
             gap: Gap::Far,
+            lead: None,
             comments: Vec::new(),
         }
     }
 
     fn add_paragraph(&mut self, span: Span) {
         self.comments.clear();
+        self.lead = Some(span);
         self.gap = match self.gap {
             Gap::Adjacent => Gap::Paragraph(span),
             Gap::Paragraph(_) | Gap::Far => Gap::Far,
@@ -124,6 +129,7 @@ impl Frame {
 
     fn part(&mut self) {
         self.comments.clear();
+        self.lead = None;
         self.gap = Gap::Far;
     }
 }
@@ -244,7 +250,7 @@ impl Reader<'_> {
         };
     }
 
-    /// Keeps the passage if there is code in it.
+    /// Keeps the passage if there is code in it, or right before it.
     fn end_passage(&mut self) {
         let mut passage = std::mem::take(&mut self.passage);
         if self.list_depth == 0 {
@@ -252,7 +258,7 @@ impl Reader<'_> {
         } else if !passage.codes.is_empty() {
             passage.question.clone_from(&self.question);
         }
-        if !passage.codes.is_empty() {
+        if !passage.codes.is_empty() || passage.after.is_some() {
             self.found.passages.push((self.section, passage));
         }
     }
@@ -367,6 +373,7 @@ impl Reader<'_> {
             lines,
             section: self.section,
             gap,
+            lead: self.frame.lead.take(),
             comments: std::mem::take(&mut self.frame.comments),
         });
     }

@@ -4,6 +4,7 @@
 //! and claims about blocks. Only an expression that computes something and needs nothing but the standard
 //! library is read so, and only behind words that are known; what stands around may make the claim weaker.
 
+mod foretold;
 mod joint;
 mod surroundings;
 mod table;
@@ -56,6 +57,10 @@ pub fn prose(document: &Document, passages: &[Passage], blocks: &[Block]) -> Pro
     let Some(of_document) = is_about_python(document, blocks) else {
         return prose;
     };
+    for (index, block) in blocks.iter().enumerate() {
+        let lead = block.lead.and_then(|lead| foretold::before(document, lead));
+        prose.of_blocks.extend(lead.map(|claim| (index, claim)));
+    }
     for passage in passages {
         let mut page = Page {
             document,
@@ -63,10 +68,11 @@ pub fn prose(document: &Document, passages: &[Passage], blocks: &[Block]) -> Pro
             of_document,
             stated: Vec::new(),
         };
-        if let Some(index) = passage.after {
-            prose
-                .of_blocks
-                .extend(page.about_block().map(|claim| (index, claim)));
+        // What ends in a colon speaks of what follows.
+        let is_of_next = passage.text.trim_end().ends_with([':', '：']);
+        if let Some(index) = passage.after.filter(|_| !is_of_next) {
+            let claim = page.about_block().or_else(|| foretold::after(passage));
+            prose.of_blocks.extend(claim.map(|claim| (index, claim)));
         }
         match table::rows(passage) {
             Some(rows) => page.read_rows(&rows),
@@ -74,6 +80,7 @@ pub fn prose(document: &Document, passages: &[Passage], blocks: &[Block]) -> Pro
         }
         prose.stated.extend(page.stated);
     }
+    prose.of_blocks.sort_by_key(|&(index, _)| index);
     doubt_contradictions(&mut prose.stated);
     prose
 }

@@ -74,6 +74,7 @@ pub(super) fn case(document: &Document, stated: Stated, ordinal: usize, options:
                 inserted: 0,
             }],
             gap: Gap::Far,
+            lead: None,
             comments: Vec::new(),
         },
     }
