@@ -27,6 +27,7 @@ use crate::text::{LineNumber, Span};
 
 pub use output::output_claim;
 pub use prose::{Prose, Stated, prose};
+pub use scribe::HINT;
 pub use sessions::{Example, ExampleLine, examples, session_claims};
 
 /// The convention a claim is written in (`kind` in JSON).

@@ -58,7 +58,14 @@ pub(super) fn judge(
         }
         (Expected::Text { .. }, None) => text_about_block(&said, trace),
         (Expected::Output(lines), Some(place)) => {
-            output_of_example(lines, &trace.example(place.first, place.last))
+            let outcome = output_of_example(lines, &trace.example(place.first, place.last));
+            match claim.kind {
+                // A string under several prints may tell of them all.
+                ClaimKind::Comment => with_earlier_output(&said, outcome, |lines| {
+                    trace.output_until(place.first, place.last, lines)
+                }),
+                _ => outcome,
+            }
         }
         (Expected::Output(lines), None) => output_of_block(lines, trace),
         (Expected::Exception(expected), Some(place)) => {
@@ -202,7 +209,10 @@ fn difference(claim: &Claim, said: &Said, actual: &str, habit: Habit) -> Differe
         }
     }
     if claim.evidence == Evidence::Weak {
-        let is_split = matches!(claim.rule, "value" | "marked-text");
+        let is_split = matches!(
+            claim.rule,
+            "value" | "marked-text" | "string-below" | "output-lines-of-block"
+        );
         let is_worded = matches!(claim.rule, "value-and-words" | "value-and-condition");
         return match () {
             () if is_worded && wording::are_of_other_kinds(said.expected(), actual) => {

@@ -134,6 +134,7 @@ fn message(kind: ClaimKind, way: Way) -> &'static str {
         (ClaimKind::Comment, _) => "the comment does not match what happened",
         (ClaimKind::Session, Way::Raised) => "the session does not match what Python raised",
         (ClaimKind::Session, _) => "the session does not match what Python printed",
+        (ClaimKind::Output, Way::Evaluated) => "the output block does not match the value",
         (ClaimKind::Output, _) => "the output block does not match what Python printed",
         (ClaimKind::Prose, _) => "the text does not match what Python does",
     }
