@@ -142,7 +142,8 @@ pub fn compare_repeated(case: &Case, observation: &Observation, others: &[Observ
 /// Whether so many comments tell what was shown that the others may be meant so, too.
 fn shows_habit(judged: &[Option<JudgedClaim>]) -> bool {
     let is_telling = |judged: &JudgedClaim| {
-        judged.claim.kind == ClaimKind::Comment && judged.verdict == ClaimVerdict::Held
+        let is_judged = judged.verdict != ClaimVerdict::Inconclusive;
+        judged.claim.kind == ClaimKind::Comment && is_judged
     };
     let telling = judged.iter().flatten().filter(|judged| is_telling(judged));
     judged.iter().any(Option::is_none) && telling.count() >= 2
