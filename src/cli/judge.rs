@@ -84,6 +84,9 @@ fn judge_document<'a>(
     let mut claims = Vec::with_capacity(plan.prose.len());
     for (index, (case, observation)) in plan.prose.iter().zip(observations).enumerate() {
         let others = again(blocks.len() + index);
+        if is_mention(&observation) {
+            continue;
+        }
         let verdict = compare::compare_repeated(case, &observation, others);
         claims.extend(verdict.claims.into_iter().map(|claim| JudgedClaim {
             // Nothing else of the observation is reported.
@@ -101,4 +104,10 @@ fn judge_document<'a>(
         claims,
         blocks,
     }
+}
+
+/// `dict.get('k')` in a sentence names the method: nobody calls it so.
+fn is_mention(observation: &Observation) -> bool {
+    let raised = observation.exception.as_ref();
+    observation.raised.is_empty() && raised.is_some_and(|it| it.type_name == "TypeError")
 }

@@ -40,7 +40,7 @@ const VALUE: &str = "returns return gives give is equals equal yields yield prod
     получается выдаст выдаёт выдает поверне повертає дорівнює = => == ==> -> --> → ⇒ ⟶ ➜ ➡ ≡";
 
 /// Words that join a statement and its output.
-const PRINT: &str = "prints print outputs output displays display shows show выведет выводит выведут напечатает \
+const PRINT: &str = "printed displayed выведено напечатано prints print outputs output displays display shows show выведет выводит выведут напечатает \
     печатает покажет показывает отобразит affiche imprime виведе";
 
 /// Words that join an expression and its exception.

@@ -39,13 +39,30 @@ const RISKY: &str = "if when whenever unless suppose imagine assume assuming whe
     ошибочно неверно неправильно миф заблуждение вместо не ни нельзя без бы иначе раньше отличие угадайте математически \
     математике js ✗ ✘ ❌ 🚫 ⛔ ~~";
 
+/// Stems of Russian words that do so.
+const RISKY_STEMS: [&str; 12] = [
+    "каза",
+    "кажет",
+    "показа",
+    "покажет",
+    "дума",
+    "подума",
+    "ожида",
+    "ошибочн",
+    "неверн",
+    "неправильн",
+    "наивн",
+    "якобы",
+];
+
 /// Words right before an expression behind which it is an expression still.
 const LEADING: &str = "so thus then that because since and but while whereas hence therefore e g i example instance \
     expression expressions call calling calls evaluating evaluate why note even though although here now also the \
     means consider however both code statement python compare hint tip write writing run running like \
     поэтому значит что так и а но тогда например выражение выражения вызов код запись даже хотя здесь тут значение \
     результат почему итак сравнение операция функция метод также зато потому ведь кстати пример пайтон питон \
-    следовательно важно отсюда вот function method operation comparison value";
+    следовательно важно отсюда вот аналогично очевидно понятно likewise similarly again obviously clearly naturally \
+    course therefore finally first second next лишь теперь function method operation comparison value";
 
 /// Words behind a value, in its own clause, under which it need not come true.
 const CONDITIONS: &str = "if when whenever unless while where provided given depending assuming until or only for \
@@ -118,13 +135,17 @@ fn scope_of(passage: &Passage, head: &str, tail: &str) -> Option<Scope> {
             Scope::Approximate => true,
         })
     };
+    // "For example" before an expression makes nothing vague.
+    let is_version = |found: &Scope| matches!(found, Scope::Version(_));
     let of_heading = || {
         let headings = passage.heading.iter().rev();
         headings
             .filter_map(|heading| limits(heading))
-            .find(|found| matches!(found, Scope::Version(_)))
+            .find(is_version)
     };
-    limits(tail).or_else(|| limits(head)).or_else(of_heading)
+    limits(tail)
+        .or_else(|| limits(head).filter(is_version))
+        .or_else(of_heading)
 }
 
 /// `in Python 3`: no limit.
@@ -176,7 +197,8 @@ fn is_task(head: &str) -> bool {
 fn goes_on(rest: &str) -> bool {
     let trimmed = rest.trim_start_matches([' ', '\n']);
     let is_glued = rest.starts_with(|c: char| c.is_alphanumeric() || "-_/+*".contains(c));
-    let is_operator = trimmed.starts_with(['+', '*', '/', '%', '&', '|', '^', '<', '>', '=', CODE]);
+    let is_operator = trimmed.starts_with(['+', '*', '/', '%', '&', '|', '^', '<', '>', '='])
+        || rest.trim_start_matches(' ').starts_with(CODE);
     let is_arrow = ["=>", "->", "→", "<-", "⇒"]
         .iter()
         .any(|arrow| trimmed.starts_with(arrow));
@@ -192,7 +214,8 @@ fn word_list(text: &str) -> impl DoubleEndedIterator<Item = String> {
 /// How firm what stands before the expression leaves it.
 fn before(head: &str) -> Firmness {
     if word_list(head).any(|word| {
-        is_among(RISKY, &word)
+        RISKY_STEMS.iter().any(|stem| word.starts_with(stem))
+            || is_among(RISKY, &word)
             || word.starts_with(['✗', '✘', '❌', '🚫', '⛔'])
             || word.starts_with("~~")
     }) {
