@@ -109,5 +109,5 @@ fn judge_document<'a>(
 /// `dict.get('k')` in a sentence names the method: nobody calls it so.
 fn is_mention(observation: &Observation) -> bool {
     let raised = observation.exception.as_ref();
-    observation.raised.is_empty() && raised.is_some_and(|it| it.type_name == "TypeError")
+    raised.is_some_and(|it| it.type_name == "TypeError")
 }
