@@ -221,12 +221,16 @@ fn difference(claim: &Claim, said: &Said, actual: &str, habit: Habit) -> Differe
             () if claim.rule == "values" && text::are_alike_in_kind(said.text, actual) => {
                 Difference::Plain
             }
+            () if is_worded && wording::is_other_container(said.expected(), said.text, actual) => {
+                Difference::Plain
+            }
             () if is_split && wording::differ_in_some_lines(said.text, actual) => Difference::Plain,
             () => Difference::Doubtful("weak-evidence"),
         };
     }
     match () {
         () if !is_text => Difference::Plain,
+        () if wording::is_contrasted(said.text, actual) => Difference::Doubtful("text-after-value"),
         () if is_one_line_of(said.expected(), actual) => Difference::Doubtful("part-of-output"),
         () if is_inside(said.expected(), actual) => Difference::Doubtful("shorthand"),
         () if is_followed_by_words(said.text.trim(), actual) || text::states(said, actual) => {
