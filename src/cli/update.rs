@@ -286,7 +286,7 @@ impl<'a> Account<'a> {
         }
         let file = self.settings.shown(&recorded.file);
         let (done, result) = match (&text, self.writing) {
-            (Some(text), Writing::Do) => ("wrote", store::write(&recorded.file, text)),
+            (Some(text), Writing::Do) => ("wrote", store::write(&recorded.file, text.as_bytes())),
             (None, Writing::Do) => ("removed", store::remove(&recorded.file)),
             (Some(_), Writing::OnlyTell) => ("would write", Ok(())),
             (None, Writing::OnlyTell) => ("would remove", Ok(())),

@@ -1,8 +1,8 @@
-//! Texts on disk: read, written whole or not at all, and where snapshots lie.
+//! Texts on disk, and where snapshots lie.
 
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 /// A file could not be read or written, or is not what it should be.
@@ -15,7 +15,7 @@ pub struct StoreError {
 }
 
 impl StoreError {
-    fn new(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub(super) fn new(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();
         move |cause| StoreError {
             action,
@@ -51,37 +51,6 @@ pub fn read_if_exists(path: &Path) -> Result<Option<String>, StoreError> {
             Ok(None)
         }
         Err(cause) => Err(StoreError::new("read", path)(cause)),
-    }
-}
-
-/// Writes `text` to the file at `path`, which is at every moment either the old one or the new one.
-pub fn write(path: &Path, text: &str) -> Result<(), StoreError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    write_in(folder, path, text).map_err(StoreError::new("write", path))
-}
-
-fn write_in(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-
-    fs::create_dir_all(folder)?;
-    let mut file = tempfile::Builder::new()
-        .prefix(".snipcheck-")
-        .permissions(fs::Permissions::from_mode(0o666))
-        .tempfile_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    // Without this the new name itself may be lost with the power.
-    File::open(folder)?.sync_all()
-}
-
-/// Removes the file at `path`, if it is there.
-pub fn remove(path: &Path) -> Result<(), StoreError> {
-    match fs::remove_file(path) {
-        Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
-            Err(StoreError::new("remove", path)(cause))
-        }
-        _ => Ok(()),
     }
 }
 
@@ -150,19 +119,5 @@ mod tests {
         for (document, expected) in cases {
             assert_eq!(mirrored(root, Path::new(document)), expected);
         }
-    }
-
-    #[test]
-    fn writing_replaces_the_file_and_leaves_nothing_else() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let file = folder.path().join("deep/er/a.snap");
-        write(&file, "one").expect("it is written");
-        write(&file, "two").expect("it is written again");
-        assert_eq!(read_if_exists(&file).ok().flatten().as_deref(), Some("two"));
-        let beside = fs::read_dir(folder.path().join("deep/er")).map(Iterator::count);
-        assert_eq!(beside.ok(), Some(1));
-        remove(&file).expect("it is removed");
-        remove(&file).expect("it is gone already");
-        assert_eq!(read_if_exists(&file).ok(), Some(None));
     }
 }

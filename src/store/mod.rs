@@ -2,9 +2,10 @@
 //!
 //! In go the paths that were typed, out come [`Found`] documents in a stable order, read or with the
 //! problem that kept them from being read. Snapshots are read and written as text; what the text
-//! means is not known here. Documents are never written.
+//! means is not known here.
 
 mod files;
+mod replace;
 mod walk;
 
 use std::collections::{BTreeSet, HashMap};
@@ -20,7 +21,8 @@ use crate::document::Document;
 use crate::problem::{self, Problem};
 use crate::text::LineNumber;
 
-pub use files::{StoreError, mirrored, read_if_exists, remove, snapshot_file, write};
+pub use files::{StoreError, mirrored, read_if_exists, snapshot_file};
+pub use replace::{remove, replace, write};
 
 /// The largest document that is read, in bytes.
 pub const MAX_DOCUMENT_BYTES: u64 = 64 << 20;
