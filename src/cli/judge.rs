@@ -1,12 +1,14 @@
 //! From plans and what the runs did to a report.
 
-use super::prepare::{Entry, Origin, Prepared};
+use super::prepare::{Demand, Entry, Origin, Prepared};
 use super::second_look::Again;
-use crate::compare::{self, recorded};
+use crate::compare::{self, Status, recorded};
 use crate::observation::Observation;
 use crate::plan::DocumentPlan;
+use crate::problem;
 use crate::report::{BlockReport, DocumentReport, Report, neutral};
 use crate::run::RunOutcome;
+use crate::snapshot::{Matching, Version, version_of};
 
 /// Judges everything that was prepared by what `outcome` says it did, and did `again`.
 pub(super) fn judge(
@@ -15,6 +17,10 @@ pub(super) fn judge(
     again: &Again,
     wall_ms: f64,
 ) -> Report {
+    let terms = Terms {
+        demand: prepared.demand,
+        python: version_of(&outcome.interpreter.version).unwrap_or_default(),
+    };
     let judged = prepared.plans.into_iter().zip(outcome.observations);
     let mut judged = judged.enumerate();
     let mut documents = Vec::with_capacity(prepared.entries.len());
@@ -33,7 +39,7 @@ pub(super) fn judge(
                         let others = again.get(&(index, case));
                         others.map_or(&[][..], Vec::as_slice)
                     };
-                    judge_document(plan, observations, again, &origin)
+                    judge_document(plan, observations, again, &origin, terms)
                 }))
             }
         }
@@ -46,45 +52,80 @@ pub(super) fn judge(
     }
 }
 
+/// How snapshots are compared.
+#[derive(Clone, Copy)]
+struct Terms {
+    demand: Demand,
+    python: Version,
+}
+
 fn judge_document<'a>(
     plan: DocumentPlan,
     observations: Vec<Observation>,
     again: impl Fn(usize) -> &'a [Observation],
     origin: &Origin,
+    terms: Terms,
 ) -> DocumentReport {
-    let recorded = origin
+    let matching = origin
         .recorded
         .as_ref()
-        .map(|recorded| recorded.snapshot.matching(&origin.keys).records)
-        .unwrap_or_default();
-    let mut blocks = Vec::with_capacity(plan.cases.len());
-    for (index, ((case, observation), &key)) in plan
-        .cases
-        .into_iter()
-        .zip(observations)
-        .zip(&origin.key_of_case)
-        .enumerate()
+        .map(|recorded| recorded.snapshot.matching(&origin.keys));
+    let mut problems = plan.problems;
+    if let Some(matching) = &matching
+        && origin.keys.len() == plan.cases.len()
     {
-        let mut verdict = compare::compare_repeated(&case, &observation, again(index));
-        if let Some(&Some(record)) = recorded.get(key) {
-            let line = case.block.first_line(&plan.document);
-            let accept = format!(
-                "snipcheck update {}",
-                neutral::shell_argument(&format!("{}:{line}", plan.document.path))
-            );
-            verdict = recorded::against_record(verdict, &case, &observation, record, &accept);
-        }
+        problems.extend(orphans(&plan.document.path, matching));
+    }
+    let mut blocks = Vec::with_capacity(plan.cases.len());
+    let numbered = plan.cases.into_iter().zip(observations).enumerate();
+    for ((index, (case, observation)), &key) in numbered.zip(&origin.key_of_case) {
+        let verdict = compare::compare_repeated(&case, &observation, again(index));
+        let line = case.block.first_line(&plan.document);
+        let accept = accept_command(&format!("{}:{line}", plan.document.path));
+        let record = matching
+            .as_ref()
+            .and_then(|matching| *matching.records.get(key)?);
+        let is_new = matching.is_some() && record.is_none() && verdict.status == Status::Passed;
+        let verdict = match (record, terms.demand) {
+            (Some(record), _) => {
+                let case = (plan.document.path.as_str(), &case);
+                let recorded = (record, terms.python);
+                recorded::against_record(verdict, case, &observation, recorded, &accept)
+            }
+            (None, Demand::Require) if matching.is_some() => {
+                recorded::without_record(verdict, &case, &accept)
+            }
+            (None, _) => verdict,
+        };
         blocks.push(BlockReport {
             case,
             observation,
             verdict,
+            is_new: is_new && terms.demand != Demand::Nothing,
         });
     }
     DocumentReport {
         path: plan.document.path.clone(),
         document: Some(plan.document),
-        problems: plan.problems,
+        problems,
         claims: Vec::new(),
         blocks,
     }
+}
+
+fn orphans(path: &str, matching: &Matching<'_>) -> Option<problem::Problem> {
+    let ids: Vec<String> = matching
+        .orphans
+        .iter()
+        .map(|record| record.id.0.clone())
+        .collect();
+    (!ids.is_empty()).then(|| problem::orphaned_snapshot(&ids, &accept_command(path)))
+}
+
+/// The command that takes over what `place` does now.
+fn accept_command(place: &str) -> String {
+    format!(
+        "snipcheck update --accept {}",
+        neutral::shell_argument(place)
+    )
 }

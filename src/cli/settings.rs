@@ -22,7 +22,7 @@ use crate::store::{self, StoreError};
 use crate::text::{LineIndex, LineNumber};
 
 /// The keys of a settings file.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "assume-imports",
     "exclude",
     "expectations",
@@ -33,6 +33,7 @@ const KEYS: [&str; 12] = [
     "processes",
     "python",
     "require",
+    "require-snapshots",
     "strict",
     "timeout",
 ];
@@ -83,6 +84,8 @@ pub struct Settings {
     pub jobs: usize,
     /// Whether what could not be decided fails.
     pub strict: bool,
+    /// Whether a block that passes without a snapshot fails.
+    pub require_snapshots: bool,
     /// What a block's run may do.
     pub policy: Policy,
     /// The interpreter that runs the blocks, if not the one built in: a name on the path, or a file.
@@ -293,6 +296,7 @@ fn settings(current: &Path, typed: Typed<'_>) -> Result<Settings, SettingsError>
         format: typed.format.or(file.format).unwrap_or_default(),
         jobs: jobs.unwrap_or_else(default_jobs),
         strict: typed.strict || file.strict.unwrap_or(false),
+        require_snapshots: file.require_snapshots.unwrap_or(false),
         policy: Policy { limits },
         python,
         rungs: Rungs::new(typed.run, &file),
@@ -345,6 +349,7 @@ struct FileSettings {
     format: Option<FormatArg>,
     jobs: Option<u32>,
     strict: Option<bool>,
+    require_snapshots: Option<bool>,
     timeout_ms: Option<u64>,
     memory_mb: Option<u64>,
     output_kb: Option<u64>,
@@ -439,6 +444,9 @@ impl FileSettings {
             "processes" => self.processes = Some(processes(value)?),
             "python" => self.python = Some(string(value)?),
             "require" => self.require = Some(required(value)?),
+            "require-snapshots" => {
+                self.require_snapshots = Some(value.as_bool().ok_or("true or false")?);
+            }
             "strict" => self.strict = Some(value.as_bool().ok_or("true or false")?),
             "timeout" => self.timeout_ms = Some(timeout(value)?),
             _ => return Err(Wrong::Key),

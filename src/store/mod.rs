@@ -21,7 +21,10 @@ use crate::document::Document;
 use crate::problem::{self, Problem};
 use crate::text::LineNumber;
 
-pub use files::{StoreError, mirrored, read_if_exists, snapshot_file};
+pub use files::{
+    StoreError, document_of, full, mirrored, pending_file, pending_sources, read_if_exists,
+    snapshot_file,
+};
 pub use replace::{remove, replace, write};
 
 /// The largest document that is read, in bytes.
@@ -179,7 +182,7 @@ fn exists(path: &Path) -> bool {
 }
 
 /// Takes `FILE:LINE` apart.
-fn split_line(path: &Path) -> Option<(PathBuf, LineNumber)> {
+pub fn split_line(path: &Path) -> Option<(PathBuf, LineNumber)> {
     let (file, line) = path.to_str()?.rsplit_once(':')?;
     let is_number = !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_digit());
     let line = line.parse::<usize>().ok().filter(|&line| line > 0)?;

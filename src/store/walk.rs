@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use ignore::WalkBuilder;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use super::files::full;
+use super::full;
 use super::{EXTENSIONS, PathError, Place, Selection, exists, shown};
 
 pub(super) fn patterns(root: &Path, exclude: &[String]) -> Result<Gitignore, PathError> {
