@@ -51,10 +51,20 @@ fn outcome(document: &str, case: &Case, observation: &Observation) -> Outcome {
     let exception = observation.exception.as_ref().map(in_one_line);
     Outcome {
         stdout: snapshot::stream(&observation.text(Stream::Stdout), home),
-        stderr: snapshot::stream(&observation.text(Stream::Stderr), home),
+        stderr: snapshot::stream(&without_carets(&observation.text(Stream::Stderr)), home),
         seen: seen(case, observation, home),
         exception: exception.map(|text| snapshot::kept(&text, home)),
     }
+}
+
+/// `text` without the lines that underline part of a traceback: each Python does that in its own way.
+fn without_carets(text: &str) -> String {
+    let is_underline = |line: &str| {
+        let marks = line.trim();
+        line.starts_with("    ") && !marks.is_empty() && marks.chars().all(|c| "~^".contains(c))
+    };
+    let lines = text.split_inclusive('\n');
+    lines.filter(|line| !is_underline(line)).collect()
 }
 
 fn in_one_line(exception: &Exception) -> String {

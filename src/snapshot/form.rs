@@ -6,7 +6,7 @@
 //! ```text
 //! ---
 //! source: notes/memory.md
-//! description: snipcheck snapshot 1, python 3.11
+//! description: snipcheck snapshot 1 under python 3.11
 //! ---
 //! ## reference-model/1
 //! digest: 1f3a9c0de1b2a377
@@ -41,8 +41,9 @@ const VERSION: &str = "1";
 /// What stands before the version in the header.
 const DESCRIPTION: &str = "snipcheck snapshot";
 
-/// What stands behind it, before the Python versions.
-const PYTHON: &str = ", python ";
+/// What stands behind it, before the Python versions. Without marks that YAML would want quoted, so that
+/// insta writes the same bytes.
+const PYTHON: &str = " under python ";
 
 /// The text form of `snapshot`; `source` is its document, relative to the project.
 pub fn print(snapshot: &Snapshot, source: &str) -> String {

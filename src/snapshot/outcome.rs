@@ -197,7 +197,7 @@ pub type Seen = BTreeMap<(usize, What), Vec<Kept>>;
 pub struct Outcome {
     /// Standard output.
     pub stdout: Stream,
-    /// Standard error, without the traceback of `exception`.
+    /// Standard error, without the underlining in tracebacks.
     pub stderr: Stream,
     /// What the claims of the block look at; no list is empty.
     pub seen: Seen,
