@@ -86,6 +86,18 @@ pub struct UpdateArgs {
     #[arg(long)]
     pub dry_run: bool,
 
+    /// Rewrite what is broken in the documents themselves
+    #[arg(long)]
+    pub in_place: bool,
+
+    /// With `--in-place`: write a comment behind each print that has none
+    #[arg(long, requires = "in_place")]
+    pub add: bool,
+
+    /// With `--in-place`: write without asking
+    #[arg(long, requires = "in_place", conflicts_with = "dry_run")]
+    pub yes: bool,
+
     /// Where snapshots live.
     #[command(flatten)]
     pub project: ProjectArgs,

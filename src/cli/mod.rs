@@ -10,8 +10,10 @@ mod check;
 mod console;
 mod doctor;
 mod explain;
+mod in_place;
 mod judge;
 mod list;
+mod patch;
 mod prepare;
 mod progress;
 mod second_look;
@@ -49,6 +51,7 @@ pub fn main() -> ExitCode {
     let console = Console::new(&args);
     let exit = match &args.command {
         Command::Check(args) => check::check(args, &console),
+        Command::Update(args) if args.in_place => in_place::in_place(args, &console),
         Command::Update(args) => update::update(args, &console),
         Command::List(args) => list::list(args, &console),
         Command::Explain(args) => explain::explain(args, &console),

@@ -79,7 +79,8 @@ pub(super) fn update(args: &UpdateArgs, console: &Console) -> Exit {
     prepared.exit.max(account.tell())
 }
 
-fn is_ci() -> bool {
+/// Whether a CI system runs this.
+pub(super) fn is_ci() -> bool {
     std::env::var_os("CI")
         .is_some_and(|value| !value.is_empty() && value != "false" && value != "0")
 }
