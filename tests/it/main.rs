@@ -10,6 +10,7 @@ mod claim_laws;
 mod cli;
 mod faults;
 mod labelled;
+mod in_place;
 mod laws;
 mod planning;
 mod project;
