@@ -93,10 +93,27 @@ pub(super) fn shares_words(text: &str, actual: &str) -> bool {
         (2..=20).contains(&words.len())
             && (2..=20).contains(&actual.len())
             && TextDiff::from_slices(&words, &actual).ratio() >= SHARED
+            || are_like_words(&words, &actual)
     };
     std::iter::once(text)
         .chain(remark::heads(text))
         .any(is_like)
+}
+
+/// `Alicia` for `Alice`: one word each, and most letters shared.
+fn are_like_words(words: &[&str], actual: &[&str]) -> bool {
+    const SHARED: f32 = 0.7;
+    const LEN: std::ops::RangeInclusive<usize> = 4..=60;
+    match (words, actual) {
+        (&[word], &[actual]) => {
+            LEN.contains(&word.len())
+                && LEN.contains(&actual.len())
+                && word.chars().next().is_some_and(char::is_uppercase)
+                    == actual.chars().next().is_some_and(char::is_uppercase)
+                && TextDiff::from_chars(word, actual).ratio() >= SHARED
+        }
+        _ => false,
+    }
 }
 
 fn has_other_numbers(text: &str, actual: &str) -> bool {

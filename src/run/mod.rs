@@ -71,7 +71,7 @@ pub struct RunOutcome {
     pub interpreter: Interpreter,
     /// What confined them.
     pub confinement: Confinement,
-    /// For each document, for each case: what it did.
+    /// For each document, for each of its cases (`DocumentPlan::all_cases`): what it did.
     pub observations: Vec<Vec<Observation>>,
 }
 
@@ -102,13 +102,14 @@ pub fn run(
     options: &RunOptions,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<RunOutcome, RunError> {
-    let work: Vec<(usize, usize)> = plans
+    let work: Vec<(usize, usize, &Case)> = plans
         .iter()
         .enumerate()
-        .flat_map(|(document, plan)| (0..plan.cases.len()).map(move |case| (document, case)))
-        .filter(|&(document, case)| {
-            matches!(plans[document].cases[case].decision, Decision::Run(_))
+        .flat_map(|(document, plan)| {
+            let cases = plan.all_cases().enumerate();
+            cases.map(move |(index, case)| (document, index, case))
         })
+        .filter(|(_, _, case)| matches!(case.decision, Decision::Run(_)))
         .collect();
     let fleet = Fleet::start(options, work.len())?;
     let pool = rayon::ThreadPoolBuilder::new()
@@ -119,9 +120,8 @@ pub fn run(
     let ran: Vec<Observation> = pool.install(|| {
         work.par_iter()
             .with_max_len(1)
-            .map(|&(document, case)| {
-                let plan = &plans[document];
-                let observation = fleet.run(&plan.document.path, &plan.cases[case]);
+            .map(|&(document, _, case)| {
+                let observation = fleet.run(&plans[document].document.path, case);
                 progress(done.fetch_add(1, Ordering::Relaxed) + 1, work.len());
                 observation
             })
@@ -129,10 +129,10 @@ pub fn run(
     });
     let mut observations: Vec<Vec<Observation>> = plans
         .iter()
-        .map(|plan| vec![Observation::not_run(); plan.cases.len()])
+        .map(|plan| vec![Observation::not_run(); plan.all_cases().count()])
         .collect();
-    for ((document, case), observation) in work.into_iter().zip(ran) {
-        observations[document][case] = observation;
+    for ((document, index, _), observation) in work.into_iter().zip(ran) {
+        observations[document][index] = observation;
     }
     Ok(RunOutcome {
         interpreter: fleet.interpreter.clone(),
