@@ -75,9 +75,9 @@ pub struct Runs {
 pub struct State {
     /// Its plan; cases that are not meant may be left out.
     pub plan: DocumentPlan,
-    /// What each case of the plan did.
+    /// What each case of the plan did, those of sentences last.
     pub runs: Vec<Runs>,
-    /// For each case of the plan its index among all Python blocks of the document; ascending.
+    /// For each block of the plan its index among all Python blocks of the document; ascending.
     pub places: Vec<usize>,
     /// The ids of all Python blocks of the document.
     pub ids: Vec<BlockId>,
@@ -86,7 +86,7 @@ pub struct State {
 impl State {
     /// The verdict on each case of the plan.
     pub fn judged(&self) -> Vec<Verdict> {
-        let cases = self.plan.cases.iter().zip(&self.runs);
+        let cases = self.plan.all_cases().zip(&self.runs);
         cases
             .map(|(case, runs)| compare::compare_repeated(case, &runs.first, &runs.again))
             .collect()
@@ -256,7 +256,9 @@ impl Rewriting {
                     .get(edit.span.end..line.end)
                     .unwrap_or_default()
             });
-            let has_words = behind.is_some_and(|text| text.contains(char::is_alphabetic));
+            // A sentence goes on in any case.
+            let has_words = behind
+                .is_some_and(|text| !text.starts_with('`') && text.contains(char::is_alphabetic));
             self.remarked += usize::from(has_words && done.claim.is_some());
         }
         self.state = state;

@@ -218,7 +218,14 @@ fn one_line(
     let mut found = Vec::new();
     let mut refusal = Reason::NoPlace;
     let is_alone = len == text.len();
+    let before = document.text.get(..claim.span.start).unwrap_or_default();
+    let is_code = claim.kind != ClaimKind::Prose || before.trim_end().ends_with('`');
     for wording in wordings(old, &without_addresses(actual)) {
+        // Outside back-ticks these mean something in Markdown.
+        if !is_code && wording.contains(['*', '_', '[', ']', '<', '>', '~', '\\', '&']) {
+            refusal = Reason::ForeignCharacters;
+            continue;
+        }
         if wording.contains('\n') {
             refusal = Reason::SeveralLines;
             let lines: Vec<&str> = wording.lines().collect();

@@ -4,7 +4,10 @@
 //! the lines of the new document. Edits change comments, outputs and prose only, so the blocks would
 //! do the same again; whether the text reads so is what [`super::trial`] checks.
 
+use std::collections::HashSet;
+
 use super::{Edit, Runs, State, applied};
+use crate::block::BlockId;
 use crate::document::Document;
 use crate::observation::{Exception, Observation};
 use crate::plan;
@@ -91,6 +94,8 @@ pub(super) fn replay(
         at += 1;
         is_wanted
     });
+    let prose: HashSet<_> = old_prose(state).collect();
+    plan.prose.retain(|case| prose.contains(&case.block.id));
     let moved = |observation: &Observation| moved(observation, &shift);
     let runs = state.runs.iter().map(|runs| Runs {
         first: moved(&runs.first),
@@ -103,6 +108,11 @@ pub(super) fn replay(
         plan,
     };
     Ok((next, shift))
+}
+
+/// The names of the sentences that are meant.
+fn old_prose(state: &State) -> impl Iterator<Item = &BlockId> {
+    state.plan.prose.iter().map(|case| &case.block.id)
 }
 
 /// The observation as a run of the new document would have given it.

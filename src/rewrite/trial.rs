@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::proposal::Candidate;
 use super::replay::{Shift, replay};
-use super::{Edit, State};
+use super::{Edit, Runs, State};
 use crate::claim::{Claim, Evidence};
 use crate::compare::{self, ClaimVerdict};
 use crate::plan::{self, Case, SnippetKind};
@@ -107,20 +107,25 @@ fn edits(proposals: &mut [Proposal]) -> Vec<Edit> {
     edits
 }
 
-/// The last open proposal before the block `place`: it made the blocks from there on others.
+/// The last open proposal before or in the block `place`: it made the blocks from there on others.
 fn last_before(state: &State, proposals: &[Proposal], place: usize) -> Option<usize> {
-    let is_before = |proposal: &&(usize, &Proposal)| {
-        let own = state.places.get(proposal.1.case);
-        proposal.1.candidate().is_some() && own.is_some_and(|own| *own <= place)
+    let is_before = |one: &Proposal| {
+        let own = state.places.get(one.case);
+        own.is_some_and(|own| *own <= place)
     };
-    let open = || proposals.iter().enumerate();
-    let before = open().collect::<Vec<_>>();
-    let last = before.iter().rev().find(is_before).map(|(index, _)| *index);
-    last.or_else(|| {
-        open()
-            .find(|(_, one)| one.candidate().is_some())
-            .map(|(index, _)| index)
-    })
+    last_open(proposals, is_before).or_else(|| last_open(proposals, |_| true))
+}
+
+/// The open proposal that stands furthest down among those that `may_be` it.
+fn last_open(proposals: &[Proposal], may_be: impl Fn(&Proposal) -> bool) -> Option<usize> {
+    let open = proposals
+        .iter()
+        .enumerate()
+        .filter_map(|(index, one)| Some((one.edits()?.first()?.span.start, index, one)));
+    let wanted = open.filter(|(_, _, one)| may_be(one));
+    wanted
+        .max_by_key(|(start, _, _)| *start)
+        .map(|(_, index, _)| index)
 }
 
 /// The open proposals that did not stand the trial.
@@ -132,18 +137,30 @@ fn failed(state: &State, next: &State, shift: &Shift, proposals: &[Proposal]) ->
         }
     }
     let mut failed = Vec::new();
-    let cases = state.plan.cases.iter().zip(&next.plan.cases).enumerate();
-    for (at, (old, new)) in cases {
+    let after: Vec<&Case> = next.plan.all_cases().collect();
+    for (at, old) in state.plan.all_cases().enumerate() {
         let own = by_case.remove(&at).unwrap_or_default();
         let tried: Vec<(usize, &Proposal)> = own
             .iter()
             .filter_map(|index| Some((*index, proposals.get(*index)?)))
             .collect();
-        let wrong = not_held(next, at, shift, &tried);
-        if wrong.is_empty() && !is_as_before(old, new, shift, &tried) {
-            let place = state.places.get(at).copied().unwrap_or_default();
+        let new = after.get(at).copied();
+        let wrong = match new.zip(next.runs.get(at)) {
+            Some((new, runs)) => not_held(new, runs, shift, &tried),
+            None => Vec::new(),
+        };
+        let is_as_before = || new.is_some_and(|new| is_as_before(old, new, shift, &tried));
+        if wrong.is_empty() && !is_as_before() {
+            let end = old.block.span.end;
+            let above = |one: &Proposal| {
+                one.edits()
+                    .is_some_and(|edits| edits.first().is_some_and(|edit| edit.span.start <= end))
+            };
             let culprit = tried.last().map(|(index, _)| *index);
-            failed.extend(culprit.or_else(|| last_before(state, proposals, place)));
+            let culprit = culprit.or_else(|| last_open(proposals, above));
+            failed.extend(culprit.or_else(|| last_open(proposals, |_| true)));
+            // The cases behind it may be others for the same cause.
+            break;
         }
         failed.extend(wrong);
     }
@@ -152,11 +169,8 @@ fn failed(state: &State, next: &State, shift: &Shift, proposals: &[Proposal]) ->
     failed
 }
 
-/// Of the proposals of the case `at` those whose claims do not hold now.
-fn not_held(next: &State, at: usize, shift: &Shift, tried: &[(usize, &Proposal)]) -> Vec<usize> {
-    let (Some(case), Some(runs)) = (next.plan.cases.get(at), next.runs.get(at)) else {
-        return Vec::new();
-    };
+/// Of the proposals of a case those whose claims do not hold now.
+fn not_held(case: &Case, runs: &Runs, shift: &Shift, tried: &[(usize, &Proposal)]) -> Vec<usize> {
     if tried.is_empty() {
         return Vec::new();
     }
