@@ -9,6 +9,7 @@ mod cases;
 mod claim_laws;
 mod cli;
 mod faults;
+mod grants;
 mod labelled;
 mod laws;
 mod planning;
