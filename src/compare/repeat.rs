@@ -213,7 +213,7 @@ impl<'c> Repeats<'c> {
         }
         let comes_from = |names: &OnceCell<HashSet<String>>, words: &[&str]| {
             let is_source = |code: &str| words.iter().any(|word| mentions(code, word));
-            let names = names.get_or_init(|| names_from(self.case, &is_source));
+            let names = names.get_or_init(|| names_from(self.case, &|code, _| is_source(code)));
             is_source(code) || identifiers(code).any(|name| names.contains(name))
         };
         let mut words = text.split(|c: char| !c.is_alphanumeric());
