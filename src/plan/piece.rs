@@ -44,8 +44,9 @@ impl Piece {
             false => Piece::script(document, block),
         };
         let is_too_new = python.is_some_and(|python| piece.directives.requires > Some(python));
-        if piece.directives.is_skipped || is_too_new {
-            piece.skip = Some(match is_too_new {
+        let is_of_other = is_too_new || claim::is_of_python2(document, block);
+        if piece.directives.is_skipped || is_of_other {
+            piece.skip = Some(match is_of_other {
                 true => Reason::OtherVersion,
                 false => Reason::SkippedByAuthor,
             });
