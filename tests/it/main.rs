@@ -19,5 +19,6 @@ mod readme;
 mod robust;
 mod stages;
 mod study;
+mod terminal;
 mod tidy;
 mod update;
