@@ -130,35 +130,33 @@ fn no_format_of_a_report_lets_anything_through() {
     let (project, names) = project();
     let mut had = 0;
     for format in FORMATS {
-        for (color, takes_color) in [("never", false), ("always", true)] {
-            for verbose in [false, true] {
-                let mut command = project.command(&["check", "--format", format, "--color", color]);
-                if verbose {
-                    command.arg("--verbose");
-                }
-                command
-                    .arg(".")
-                    .args(names.iter().map(|name| OsStr::from_bytes(name)));
-                let output = command.output().expect("it starts");
-                if output.status.code() == Some(2) && output.stdout.is_empty() {
-                    assert_harmless(format, &output, takes_color);
-                    continue;
-                }
-                had += 1;
-                assert_eq!(output.status.code(), Some(1), "{format}");
-                assert!(output.stdout.len() > 1_000, "{format} says too little");
-                assert_harmless(&format!("{format}, {color}"), &output, takes_color);
-                let text = String::from_utf8_lossy(&output.stdout);
-                if format == "html" {
-                    assert!(!text.contains("<script>owned"), "{text}");
-                }
-                if format == "json" {
-                    let _: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-                }
+        for (color, takes_color, verbose) in [("never", false, false), ("always", true, true)] {
+            let mut command = project.command(&["check", "--format", format, "--color", color]);
+            if verbose {
+                command.arg("--verbose");
+            }
+            command
+                .arg(".")
+                .args(names.iter().map(|name| OsStr::from_bytes(name)));
+            let output = command.output().expect("it starts");
+            if output.status.code() == Some(2) && output.stdout.is_empty() {
+                assert_harmless(format, &output, takes_color);
+                continue;
+            }
+            had += 1;
+            assert_eq!(output.status.code(), Some(1), "{format}");
+            assert!(output.stdout.len() > 1_000, "{format} says too little");
+            assert_harmless(&format!("{format}, {color}"), &output, takes_color);
+            let text = String::from_utf8_lossy(&output.stdout);
+            if format == "html" {
+                assert!(!text.contains("<script>owned"), "{text}");
+            }
+            if format == "json" {
+                let _: serde_json::Value = serde_json::from_str(&text).expect("JSON");
             }
         }
     }
-    assert!(had >= 12, "the formats were not found");
+    assert!(had >= 6, "the formats were not found");
 }
 
 #[test]
