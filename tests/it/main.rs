@@ -20,5 +20,7 @@ mod robust;
 mod stages;
 mod study;
 mod terminal;
+mod study_bank;
+mod study_broken;
 mod tidy;
 mod update;
