@@ -2,7 +2,7 @@
 
 use super::prepare::{Entry, Origin, Prepared};
 use super::second_look::Again;
-use crate::compare::{self, recorded};
+use crate::compare::{self, ClaimVerdict, JudgedClaim, recorded};
 use crate::observation::Observation;
 use crate::plan::DocumentPlan;
 use crate::report::{BlockReport, DocumentReport, Report, neutral};
@@ -57,11 +57,12 @@ fn judge_document<'a>(
         .as_ref()
         .map(|recorded| recorded.snapshot.matching(&origin.keys).records)
         .unwrap_or_default();
+    let mut observations = observations.into_iter();
     let mut blocks = Vec::with_capacity(plan.cases.len());
     for (index, ((case, observation), &key)) in plan
         .cases
         .into_iter()
-        .zip(observations)
+        .zip(observations.by_ref())
         .zip(&origin.key_of_case)
         .enumerate()
     {
@@ -80,11 +81,33 @@ fn judge_document<'a>(
             verdict,
         });
     }
+    let mut claims = Vec::with_capacity(plan.prose.len());
+    for (index, (case, observation)) in plan.prose.iter().zip(observations).enumerate() {
+        let others = again(blocks.len() + index);
+        if is_mention(&observation) {
+            continue;
+        }
+        let verdict = compare::compare_repeated(case, &observation, others);
+        claims.extend(verdict.claims.into_iter().map(|claim| JudgedClaim {
+            // Nothing else of the observation is reported.
+            reason: match (claim.verdict, observation.raised.is_empty()) {
+                (ClaimVerdict::Broken, false) => Some("raised"),
+                _ => claim.reason,
+            },
+            ..claim
+        }));
+    }
     DocumentReport {
         path: plan.document.path.clone(),
         document: Some(plan.document),
         problems: plan.problems,
-        claims: Vec::new(),
+        claims,
         blocks,
     }
+}
+
+/// `dict.get('k')` in a sentence names the method: nobody calls it so.
+fn is_mention(observation: &Observation) -> bool {
+    let raised = observation.exception.as_ref();
+    raised.is_some_and(|it| it.type_name == "TypeError")
 }
