@@ -126,6 +126,8 @@ pub enum Reason {
     Signalled,
     /// The output differs from the snapshot.
     SnapshotDiffers,
+    /// Nothing is recorded of it, where everything must be.
+    NoSnapshot,
     /// A package is not installed.
     MissingPackage,
     /// A name is bound nowhere.
@@ -165,6 +167,7 @@ impl Reason {
             Reason::Exited => "exited",
             Reason::Signalled => "signalled",
             Reason::SnapshotDiffers => "snapshot-differs",
+            Reason::NoSnapshot => "no-snapshot",
             Reason::MissingPackage => "missing-package",
             Reason::UndefinedName => "undefined-name",
             Reason::ReadsInput => "reads-input",
