@@ -110,8 +110,9 @@ pub(super) fn prepare(
     for error in documents.errors {
         prepared.exit = console.error(error);
     }
-    let options = settings.plan_options();
+    let mut options = settings.plan_options();
     for found in documents.found {
+        options.policy = settings.policy_for(found.file.as_deref());
         prepared.add(found, settings, &options, snapshots, console);
     }
     prepared
