@@ -30,7 +30,9 @@ fn changed_words() -> Project {
 #[test]
 fn its_review_is_what_snipcheck_asks() {
     let readme = include_str!("../../README.md");
-    let (_, section) = readme.split_once("\n## Snapshots\n").expect("it tells of snapshots");
+    let (_, section) = readme
+        .split_once("\n## Snapshots\n")
+        .expect("it tells of snapshots");
     let (review, _) = fence(section, "```text");
     let (command, expected) = review.split_once('\n').expect("the command comes first");
     assert_eq!(command, "$ snipcheck review");
