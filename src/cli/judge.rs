@@ -2,7 +2,7 @@
 
 use super::prepare::{Demand, Entry, Origin, Prepared};
 use super::second_look::Again;
-use crate::compare::{self, Status, recorded};
+use crate::compare::{self, ClaimVerdict, JudgedClaim, Status, recorded};
 use crate::observation::Observation;
 use crate::plan::DocumentPlan;
 use crate::problem;
@@ -77,7 +77,12 @@ fn judge_document<'a>(
         problems.extend(orphans(&plan.document.path, matching));
     }
     let mut blocks = Vec::with_capacity(plan.cases.len());
-    let numbered = plan.cases.into_iter().zip(observations).enumerate();
+    let mut observations = observations.into_iter();
+    let numbered = plan
+        .cases
+        .into_iter()
+        .zip(observations.by_ref())
+        .enumerate();
     for ((index, (case, observation)), &key) in numbered.zip(&origin.key_of_case) {
         let verdict = compare::compare_repeated(&case, &observation, again(index));
         let line = case.block.first_line(&plan.document);
@@ -104,13 +109,35 @@ fn judge_document<'a>(
             is_new: is_new && terms.demand != Demand::Nothing,
         });
     }
+    let mut claims = Vec::with_capacity(plan.prose.len());
+    for (index, (case, observation)) in plan.prose.iter().zip(observations).enumerate() {
+        let others = again(blocks.len() + index);
+        if is_mention(&observation) {
+            continue;
+        }
+        let verdict = compare::compare_repeated(case, &observation, others);
+        claims.extend(verdict.claims.into_iter().map(|claim| JudgedClaim {
+            // Nothing else of the observation is reported.
+            reason: match (claim.verdict, observation.raised.is_empty()) {
+                (ClaimVerdict::Broken, false) => Some("raised"),
+                _ => claim.reason,
+            },
+            ..claim
+        }));
+    }
     DocumentReport {
         path: plan.document.path.clone(),
         document: Some(plan.document),
         problems,
-        claims: Vec::new(),
+        claims,
         blocks,
     }
+}
+
+/// `dict.get('k')` in a sentence names the method: nobody calls it so.
+fn is_mention(observation: &Observation) -> bool {
+    let raised = observation.exception.as_ref();
+    raised.is_some_and(|it| it.type_name == "TypeError")
 }
 
 fn orphans(path: &str, matching: &Matching<'_>) -> Option<problem::Problem> {

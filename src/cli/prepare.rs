@@ -145,7 +145,7 @@ impl Prepared {
         let key_of_case = select(&mut plan, &selection, |line| {
             self.exit = console.error(format_args!("no Python block at {path}:{line}"));
         });
-        if selection != Selection::All && key_of_case.is_empty() {
+        if selection != Selection::All && key_of_case.is_empty() && plan.prose.is_empty() {
             return;
         }
         let recorded = match (file, snapshots) {
@@ -223,6 +223,12 @@ fn select(
             }
         }
     }
+    plan.prose.retain(|case| {
+        let hits = lines
+            .iter()
+            .filter(|&&line| stands_at(&plan.document, case, line));
+        hits.map(|line| missed.remove(line)).count() > 0
+    });
     missed.into_iter().for_each(&mut miss);
     let indices: Vec<usize> = (0..is_hit.len()).filter(|&index| is_hit[index]).collect();
     let mut hits = is_hit.into_iter();

@@ -73,7 +73,7 @@ fn doubted(
     let documents = plans.iter().zip(&outcome.observations).enumerate();
     documents
         .filter_map(|(document, (plan, observations))| {
-            let cases = plan.cases.iter().zip(observations).enumerate();
+            let cases = plan.all_cases().zip(observations).enumerate();
             let doubted: Vec<usize> = cases
                 .filter(|(index, (case, first))| is_doubted(document, *index, case, first))
                 .map(|(index, _)| index)
@@ -127,14 +127,15 @@ fn begins_a_set(behind: &str) -> bool {
 
 /// The plan with these of its cases alone.
 pub(super) fn only(plan: &DocumentPlan, cases: &[usize]) -> Option<DocumentPlan> {
+    let all: Vec<&Case> = plan.all_cases().collect();
     let cases: Option<Vec<Case>> = cases
         .iter()
-        .map(|index| plan.cases.get(*index).cloned())
+        .map(|index| all.get(*index).copied().cloned())
         .collect();
     Some(DocumentPlan {
         document: plan.document.clone(),
         cases: cases?,
-        claims: Vec::new(),
+        prose: Vec::new(),
         problems: Vec::new(),
     })
 }

@@ -65,6 +65,10 @@ pub(super) fn update(args: &UpdateArgs, console: &Console) -> Exit {
     let mut prepared = prepare(&args.paths, &settings, Snapshots::WithPending, console);
     prepared.keep_only(&args.only, console);
     leave_out_unrecordable(&mut prepared, console);
+    // Only what blocks do is recorded.
+    for plan in &mut prepared.plans {
+        plan.prose.clear();
+    }
     if prepared.entries.is_empty() {
         return prepared.exit;
     }

@@ -28,7 +28,7 @@ pub use same::same;
 
 pub mod recorded;
 
-use crate::claim::{Claim, ClaimKind};
+use crate::claim::{Claim, ClaimKind, HINT};
 use crate::observation::{Ending, Observation};
 use crate::plan::{Case, Reason};
 use crate::problem::Problem;
@@ -123,13 +123,18 @@ pub fn compare_repeated(case: &Case, observation: &Observation, others: &[Observ
             judged = again;
         }
     }
+    // A hint stands in a comment that is counted already, and prose is no comment.
+    let unsaid = case.claims.iter().zip(&judged).filter(|(claim, judged)| {
+        judged.is_none() && claim.rule != HINT && claim.kind != ClaimKind::Prose
+    });
+    let notes = case.notes.len() + unsaid.count();
     let claims: Vec<JudgedClaim> = judged.into_iter().flatten().collect();
     let (status, reason, mut problems) = status::status(case, observation, &claims);
     problems.splice(0..0, case.problems.iter().cloned());
     Verdict {
         status,
         reason,
-        notes: case.notes.len() + case.claims.len() - claims.len(),
+        notes,
         claims,
         problems,
     }
@@ -138,7 +143,8 @@ pub fn compare_repeated(case: &Case, observation: &Observation, others: &[Observ
 /// Whether so many comments tell what was shown that the others may be meant so, too.
 fn shows_habit(judged: &[Option<JudgedClaim>]) -> bool {
     let is_telling = |judged: &JudgedClaim| {
-        judged.claim.kind == ClaimKind::Comment && judged.verdict == ClaimVerdict::Held
+        let is_judged = judged.verdict != ClaimVerdict::Inconclusive;
+        judged.claim.kind == ClaimKind::Comment && is_judged
     };
     let telling = judged.iter().flatten().filter(|judged| is_telling(judged));
     judged.iter().any(Option::is_none) && telling.count() >= 2

@@ -15,6 +15,9 @@ pub(super) const UNCONFINED: &str = "warning: NO SANDBOX: these blocks could do 
 /// The reason of a claim whose statement never ran.
 pub(super) const NOT_REACHED: &str = "not-reached";
 
+/// The reason of a claim about a value where an exception came instead.
+pub(super) const RAISED: &str = "raised";
+
 /// The counts of a report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {

@@ -51,6 +51,7 @@ fn block(document: &Document, id: &str, first: &str, last: &str) -> Block {
         code,
         lines,
         gap: Gap::Far,
+        lead: None,
         comments: Vec::new(),
     }
 }
