@@ -120,6 +120,18 @@ pub struct UpdateArgs {
     #[arg(long, requires = "no_sandbox")]
     pub allow_unconfined: bool,
 
+    /// Rewrite what is broken in the documents themselves
+    #[arg(long)]
+    pub in_place: bool,
+
+    /// With `--in-place`: write a comment behind each print that has none
+    #[arg(long, requires = "in_place")]
+    pub add: bool,
+
+    /// With `--in-place`: write without asking
+    #[arg(long, requires = "in_place", conflicts_with = "dry_run")]
+    pub yes: bool,
+
     /// Where snapshots live.
     #[command(flatten)]
     pub project: ProjectArgs,

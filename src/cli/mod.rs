@@ -11,8 +11,10 @@ mod check;
 mod console;
 mod doctor;
 mod explain;
+mod in_place;
 mod judge;
 mod list;
+mod patch;
 mod pending;
 mod prepare;
 mod progress;
@@ -54,6 +56,7 @@ pub fn main() -> ExitCode {
     let console = Console::new(&args);
     let exit = match &args.command {
         Command::Check(args) => check::check(args, &console),
+        Command::Update(args) if args.in_place => in_place::in_place(args, &console),
         Command::Update(args) => update::update(args, &console),
         Command::Review(args) => review::review(args, &console),
         Command::Accept(args) => accept::accept(args, &console),

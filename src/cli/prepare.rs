@@ -31,6 +31,8 @@ pub(super) struct Recorded {
 /// What is known of a planned document beside its plan.
 #[derive(Debug)]
 pub(super) struct Origin {
+    /// Where the document lies; `None` for standard input.
+    pub(super) file: Option<PathBuf>,
     /// Its snapshot; `None` where snapshots are not asked for, or it has a damaged one.
     pub(super) recorded: Option<Recorded>,
     /// Id and digest of each of its blocks, also of those that were not selected.
@@ -148,15 +150,16 @@ impl Prepared {
         if selection != Selection::All && key_of_case.is_empty() && plan.prose.is_empty() {
             return;
         }
-        let recorded = match (file, snapshots) {
+        let recorded = match (&file, snapshots) {
             (Some(file), Snapshots::Read | Snapshots::WithPending) => {
-                read_snapshot(settings, &file, snapshots)
+                read_snapshot(settings, file, snapshots)
                     .map_err(|error| self.exit = console.error(error))
                     .ok()
             }
             _ => None,
         };
         self.entries.push(Entry::Planned(Origin {
+            file,
             recorded,
             keys,
             key_of_case,

@@ -34,22 +34,65 @@ pub(super) fn look_again(
         if doubted.is_empty() {
             break;
         }
-        let options = RunOptions {
-            hash_seed,
-            ..options.clone()
-        };
-        let selected: Vec<DocumentPlan> = doubted
-            .iter()
-            .filter_map(|(document, cases)| only(plans.get(*document)?, cases))
-            .collect();
-        let outcome = run::run(&selected, &options, &|_, _| {})?;
-        for ((document, cases), observations) in doubted.into_iter().zip(outcome.observations) {
-            for (case, observation) in cases.into_iter().zip(observations) {
-                again.entry((document, case)).or_default().push(observation);
-            }
-        }
+        run_once_more(plans, doubted, hash_seed, options, &mut again)?;
     }
     Ok(again)
+}
+
+/// Runs the cases that `is_wanted` names under all further hash seeds, slow ones under one, unless that
+/// was done.
+pub(super) fn run_until_sure(
+    plans: &[DocumentPlan],
+    outcome: &RunOutcome,
+    options: &RunOptions,
+    is_wanted: impl Fn(&DocumentPlan, usize, &Observation) -> bool,
+    again: &mut Again,
+) -> Result<(), RunError> {
+    for (round, hash_seed) in HASH_SEEDS.into_iter().enumerate() {
+        let documents = plans.iter().zip(&outcome.observations).enumerate();
+        let mut wanted: Vec<(usize, Vec<usize>)> = Vec::new();
+        for (document, (plan, observations)) in documents {
+            let cases = observations.iter().enumerate().filter(|(case, first)| {
+                let done = again.get(&(document, *case)).map_or(0, Vec::len);
+                let is_due = done == round && (round < 2 || first.wall_ms < PATIENCE_MS);
+                is_due && is_wanted(plan, *case, first)
+            });
+            let cases: Vec<usize> = cases.map(|(case, _)| case).collect();
+            if !cases.is_empty() {
+                wanted.push((document, cases));
+            }
+        }
+        run_once_more(plans, wanted, hash_seed, options, again)?;
+    }
+    Ok(())
+}
+
+/// Runs `cases`, by document, under another hash seed.
+fn run_once_more(
+    plans: &[DocumentPlan],
+    cases: Vec<(usize, Vec<usize>)>,
+    hash_seed: u32,
+    options: &RunOptions,
+    again: &mut Again,
+) -> Result<(), RunError> {
+    let options = RunOptions {
+        hash_seed,
+        ..options.clone()
+    };
+    let selected: Vec<DocumentPlan> = cases
+        .iter()
+        .filter_map(|(document, cases)| only(plans.get(*document)?, cases))
+        .collect();
+    if selected.is_empty() {
+        return Ok(());
+    }
+    let outcome = run::run(&selected, &options, &|_, _| {})?;
+    for ((document, cases), observations) in cases.into_iter().zip(outcome.observations) {
+        for (case, observation) in cases.into_iter().zip(observations) {
+            again.entry((document, case)).or_default().push(observation);
+        }
+    }
+    Ok(())
 }
 
 /// The cases, by document, with claims that all runs so far have broken.

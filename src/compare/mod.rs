@@ -32,6 +32,7 @@ use crate::claim::{Claim, ClaimKind, HINT};
 use crate::observation::{Ending, Observation};
 use crate::plan::{Case, Reason};
 use crate::problem::Problem;
+use crate::text::LineNumber;
 
 use judge::Habit;
 use trace::Trace;
@@ -138,6 +139,21 @@ pub fn compare_repeated(case: &Case, observation: &Observation, others: &[Observ
         claims,
         problems,
     }
+}
+
+/// Whether lines of output, as a document has them, show what `actual` says.
+pub fn shows(expected: &str, actual: &str) -> bool {
+    output::agree(expected, actual).is_some()
+}
+
+/// Whether the statement on these lines probably shows something else on each run, or each day.
+pub fn looks_volatile(case: &Case, first: LineNumber, last: LineNumber, shown: &str) -> bool {
+    Sources::new(case).look_volatile(Some((first, last)), shown, shown)
+}
+
+/// Lengths in bytes of what stands before each remark that `text` may hold, from left to right.
+pub fn remark_starts(text: &str) -> impl Iterator<Item = usize> {
+    remark::heads(text).map(str::len)
 }
 
 /// Whether so many comments tell what was shown that the others may be meant so, too.

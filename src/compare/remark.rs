@@ -19,7 +19,7 @@ const REASONS: [&str; 9] = [
 const STRONG: [&str; 8] = ["—", "–", "(", "←", "<-", "#", "//", "⟵"];
 
 /// Signs that separate a remark from a value, after white space; in text they may belong to it.
-const WEAK: [&str; 6] = ["- ", "->", "→", "=>", "⇒", "["];
+const WEAK: [&str; 7] = ["- ", "-- ", "->", "→", "=>", "⇒", "["];
 
 /// What a remark may stand behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

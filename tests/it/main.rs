@@ -12,6 +12,7 @@ mod faults;
 mod grants;
 mod killed;
 mod labelled;
+mod in_place;
 mod laws;
 mod pending;
 mod planning;
