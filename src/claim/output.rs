@@ -116,11 +116,23 @@ struct Intro {
 impl Intro {
     fn read(paragraph: &str) -> Option<Intro> {
         let line = paragraph.trim();
+        let line = summary(line).unwrap_or(line);
         let words = lead_in(line)?;
         Some(Intro {
             scope: scope::scope(words),
         })
     }
+}
+
+/// The text of `<details><summary>Answer</summary>`.
+fn summary(html: &str) -> Option<&str> {
+    let (_, rest) = html.strip_prefix("<details")?.split_once("<summary>")?;
+    let (text, _) = rest.split_once("</summary>")?;
+    Some(
+        text.trim()
+            .trim_start_matches("<b>")
+            .trim_end_matches("</b>"),
+    )
 }
 
 /// The part of an output block that is output: without its heading line and blank lines around.

@@ -249,7 +249,7 @@ impl<'a> Page<'a> {
         let next = self.passage.codes.first();
         let value = self.value(joint.len, next)?;
         let is_of_output = joint.manner != Manner::Value || value.is_code;
-        let (expected, least) = expected(joint, value, Computation::Print)?;
+        let (expected, least) = expected(joint, value, Computation::Operation)?;
         let least = match joint.manner {
             Manner::Print | Manner::Raise => least,
             Manner::Value | Manner::Loose => least.max(Evidence::Weak),

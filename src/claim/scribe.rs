@@ -361,6 +361,15 @@ impl<'a> Scribe<'a> {
         });
     }
 
+    /// Makes nothing plain of what was said last about a statement.
+    pub(super) fn doubt(&mut self, target: Target<'_>) {
+        let subject = target.subject();
+        let said = self.claims.claims.iter_mut().rev();
+        for claim in said.take_while(|claim| claim.subject == subject) {
+            claim.evidence = claim.evidence.max(Evidence::Weak);
+        }
+    }
+
     fn is_marked(&self, line: &Line<'_>) -> bool {
         let reading = read(line.text, &self.vocabulary.defined);
         reading.mark >= Mark::Lead || reading.content == Content::LoneLead

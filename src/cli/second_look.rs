@@ -135,7 +135,7 @@ fn is_worth_it(first: &Observation) -> bool {
 }
 
 /// Whether the code, context included, may make a set or a hash.
-fn may_hold_a_set(case: &Case) -> bool {
+pub(super) fn may_hold_a_set(case: &Case) -> bool {
     let Decision::Run(snippet) = &case.decision else {
         return false;
     };
@@ -168,7 +168,8 @@ fn begins_a_set(behind: &str) -> bool {
     rest.starts_with(',') || item.contains(" for ") || quote.is_some() && rest.starts_with('}')
 }
 
-fn only(plan: &DocumentPlan, cases: &[usize]) -> Option<DocumentPlan> {
+/// The plan with these of its cases alone.
+pub(super) fn only(plan: &DocumentPlan, cases: &[usize]) -> Option<DocumentPlan> {
     let all: Vec<&Case> = plan.all_cases().collect();
     let cases: Option<Vec<Case>> = cases
         .iter()

@@ -218,12 +218,19 @@ fn difference(claim: &Claim, said: &Said, actual: &str, habit: Habit) -> Differe
             () if is_worded && wording::are_of_other_kinds(said.expected(), actual) => {
                 Difference::None
             }
+            () if claim.rule == "values" && text::are_alike_in_kind(said.text, actual) => {
+                Difference::Plain
+            }
+            () if is_worded && wording::is_other_container(said.expected(), said.text, actual) => {
+                Difference::Plain
+            }
             () if is_split && wording::differ_in_some_lines(said.text, actual) => Difference::Plain,
             () => Difference::Doubtful("weak-evidence"),
         };
     }
     match () {
         () if !is_text => Difference::Plain,
+        () if wording::is_contrasted(said.text, actual) => Difference::Doubtful("text-after-value"),
         () if is_one_line_of(said.expected(), actual) => Difference::Doubtful("part-of-output"),
         () if is_inside(said.expected(), actual) => Difference::Doubtful("shorthand"),
         () if is_followed_by_words(said.text.trim(), actual) || text::states(said, actual) => {
@@ -300,6 +307,26 @@ fn is_inside(expected: &str, actual: &str) -> bool {
         .find(|(keyword, _)| keyword.is_none());
     let is_container = matches!(stated, Value::List(_) | Value::Dict(_) | Value::Set(_));
     is_container && last.is_some_and(|(_, inner)| same(&stated, inner).is_some())
+        || is_without_keywords(&stated, &arguments, actual)
+}
+
+/// `deque([1])` for `deque([1], maxlen=3)`.
+fn is_without_keywords(
+    stated: &Value,
+    arguments: &[(Option<String>, Value)],
+    actual: &str,
+) -> bool {
+    let Value::Call(name, stated) = stated else {
+        return false;
+    };
+    let (same_part, rest) = arguments.split_at(stated.len().min(arguments.len()));
+    actual.starts_with(name.as_str())
+        && !rest.is_empty()
+        && rest.iter().all(|(keyword, _)| keyword.is_some())
+        && same_part
+            .iter()
+            .zip(stated)
+            .all(|((k, a), (l, b))| k == l && same(b, a).is_some())
 }
 
 /// `5 elements` for `5`: a remark, or another text than was shown.

@@ -15,6 +15,7 @@ mod outcome;
 mod output;
 mod raises;
 mod remark;
+mod repeat;
 mod same;
 mod status;
 mod text;

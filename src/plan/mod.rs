@@ -126,6 +126,8 @@ pub enum Reason {
     Signalled,
     /// The output differs from the snapshot.
     SnapshotDiffers,
+    /// Nothing is recorded of it, where everything must be.
+    NoSnapshot,
     /// A package is not installed.
     MissingPackage,
     /// A name is bound nowhere.
@@ -165,6 +167,7 @@ impl Reason {
             Reason::Exited => "exited",
             Reason::Signalled => "signalled",
             Reason::SnapshotDiffers => "snapshot-differs",
+            Reason::NoSnapshot => "no-snapshot",
             Reason::MissingPackage => "missing-package",
             Reason::UndefinedName => "undefined-name",
             Reason::ReadsInput => "reads-input",
@@ -241,6 +244,12 @@ impl DocumentPlan {
     /// Everything that may run: the blocks in order, then the expressions in sentences.
     pub fn all_cases(&self) -> impl Iterator<Item = &Case> {
         self.cases.iter().chain(&self.prose)
+    }
+
+    /// The case at `index` of [`DocumentPlan::all_cases`].
+    pub fn any_case(&self, index: usize) -> Option<&Case> {
+        let in_prose = || self.prose.get(index.checked_sub(self.cases.len())?);
+        self.cases.get(index).or_else(in_prose)
     }
 }
 

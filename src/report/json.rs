@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 use serde_json::ser::{CompactFormatter, Formatter};
 
 use super::finding::Finding;
+use super::granted::{self, BlockGrant, Granted};
 use super::neutral;
 use super::place::Places;
 use super::summary::Summary;
@@ -29,11 +30,17 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         version: env!("CARGO_PKG_VERSION"),
         interpreter: &report.interpreter,
         sandbox: &report.confinement,
+        grants: granted::granted(report),
         summary: Counts::new(&Summary::of(report), report.wall_ms),
         documents: Documents(&report.documents),
     };
+    write(&root, out)
+}
+
+/// Writes `value` to `out` as one line that a terminal can show without harm.
+pub fn write(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     let mut serializer = serde_json::Serializer::with_formatter(&mut *out, Guarded);
-    root.serialize(&mut serializer)?;
+    value.serialize(&mut serializer)?;
     writeln!(out)
 }
 
@@ -66,6 +73,7 @@ struct Root<'a> {
     version: &'static str,
     interpreter: &'a Interpreter,
     sandbox: &'a Confinement,
+    grants: Vec<Granted<'a>>,
     summary: Counts,
     documents: Documents<'a>,
 }
@@ -79,6 +87,7 @@ struct Counts {
     failed: usize,
     inconclusive: usize,
     skipped: usize,
+    new: usize,
     claims: ClaimCounts,
     notes: usize,
     wall_ms: f64,
@@ -101,6 +110,7 @@ impl Counts {
             failed: summary.failed,
             inconclusive: summary.inconclusive,
             skipped: summary.skipped,
+            new: summary.new,
             claims: ClaimCounts {
                 held: summary.claims_held,
                 broken: summary.claims_broken,
@@ -159,6 +169,7 @@ struct BlockJson<'a> {
     status: Status,
     reason: Option<Reason>,
     context: Vec<&'a str>,
+    grants: Vec<BlockGrant<'a>>,
     ending: EndingJson<'a>,
     stdout: String,
     stderr: String,
@@ -194,6 +205,7 @@ impl<'a> BlockJson<'a> {
                 Status::Failed | Status::Inconclusive | Status::Skipped => verdict.reason,
             },
             context: block.case.context.iter().map(|id| id.0.as_str()).collect(),
+            grants: granted::of_block(&block.case.policy.grants),
             ending: EndingJson {
                 kind: ending_kind(&observation.ending),
                 exception: observation.exception.as_ref().map(ExceptionJson::new),

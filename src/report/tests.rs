@@ -58,6 +58,7 @@ fn block(document: &Document, id: &str, first: &str, last: &str) -> Block {
 
 fn held(block: Block) -> BlockReport {
     BlockReport {
+        is_new: false,
         case: Case {
             block,
             kind: SnippetKind::Script,
@@ -866,14 +867,14 @@ fn json_has_the_names_that_machines_depend_on() {
     };
     is(
         &json,
-        "schema version interpreter sandbox summary documents",
+        "schema version interpreter sandbox grants summary documents",
     );
     is(&json["interpreter"], "implementation version");
     is(&json["sandbox"], "rung layers");
     is(&json["sandbox"]["layers"][0], "name state detail");
     is(
         &json["summary"],
-        "documents blocks ran passed failed inconclusive skipped claims notes wall_ms",
+        "documents blocks ran passed failed inconclusive skipped new claims notes wall_ms",
     );
     is(&json["summary"]["claims"], "held broken inconclusive");
     let document = &json["documents"][0];
@@ -885,8 +886,8 @@ fn json_has_the_names_that_machines_depend_on() {
     let block = &document["blocks"][0];
     is(
         block,
-        "id line end_line heading info kind status reason context ending stdout stderr wall_ms \
-         claims problems",
+        "id line end_line heading info kind status reason context grants ending stdout stderr \
+         wall_ms claims problems",
     );
     is(&block["claims"][0], claim);
     is(&block["problems"][0], problem);

@@ -77,13 +77,59 @@ pub fn mirrored(root: &Path, document: &Path) -> String {
     ups.chain(downs).collect::<Vec<_>>().join("/")
 }
 
-pub(super) fn full(path: &Path) -> PathBuf {
+/// `path` from the root on, without `.` and `..`, read by the letter.
+pub fn full(path: &Path) -> PathBuf {
     std::path::absolute(path).map_or_else(|_| path.to_path_buf(), |full| normal(&full))
 }
 
 /// The file of the snapshot of the document that [`mirrored`] gives as `source`.
 pub fn snapshot_file(expectations: &Path, source: &str) -> PathBuf {
     expectations.join(format!("{source}.snap"))
+}
+
+/// What waits for a review beside the snapshot in `file`, where insta's tools look for it.
+pub fn pending_file(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".new");
+    PathBuf::from(name)
+}
+
+/// The document whose snapshot lies in `file` below `expectations`, as [`mirrored`] gave it; `None` for
+/// a file that is no snapshot.
+fn source_of(expectations: &Path, file: &Path) -> Option<String> {
+    let below = file.strip_prefix(expectations).ok()?.to_str()?;
+    below.strip_suffix(".snap").map(str::to_owned)
+}
+
+/// The documents, as [`mirrored`] gives them, for whose snapshots something waits for a review; sorted.
+pub fn pending_sources(expectations: &Path) -> Result<Vec<String>, StoreError> {
+    let mut folders = vec![expectations.to_path_buf()];
+    let mut sources = Vec::new();
+    while let Some(folder) = folders.pop() {
+        let entries = match fs::read_dir(&folder) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => continue,
+            entries => entries.map_err(StoreError::new("read", &folder))?,
+        };
+        for entry in entries {
+            let entry = entry.map_err(StoreError::new("read", &folder))?;
+            let path = entry.path();
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            if is_folder {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "new") {
+                sources.extend(source_of(expectations, &path.with_extension("")));
+            }
+        }
+    }
+    sources.sort();
+    Ok(sources)
+}
+
+/// The document that [`mirrored`] gave as `source`.
+pub fn document_of(root: &Path, source: &str) -> PathBuf {
+    let part = |part| if part == "_up" { ".." } else { part };
+    let path: PathBuf = source.split('/').map(part).collect();
+    full(&root.join(path))
 }
 
 /// `path` without `.` and `..`, read by the letter.

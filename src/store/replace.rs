@@ -70,9 +70,9 @@ fn put(path: &Path, bytes: &[u8], may_put: impl FnOnce() -> io::Result<()>) -> i
     }
     file.as_file().sync_all()?;
     may_put()?;
+    // Should the power fail now, the name may still be that of the old file: a whole file, too.
     file.persist(&target)?;
-    // Without this the new name itself may be lost with the power.
-    File::open(folder)?.sync_all()
+    Ok(())
 }
 
 fn keep_attributes(file: &File, old: &fs::Metadata) -> io::Result<()> {
