@@ -15,7 +15,7 @@ use super::prepare::{Entry, Origin, Prepared, Snapshots, prepare};
 use super::progress::with_progress;
 use super::second_look::{self, Again};
 use super::settings::{Settings, Typed};
-use super::update::is_ci;
+use super::update::{is_ci, refusal};
 use crate::compare::Status;
 use crate::document::Document;
 use crate::observation::Observation;
@@ -56,10 +56,7 @@ pub(super) fn in_place(args: &UpdateArgs, console: &Console) -> Exit {
     let consent = match () {
         () if args.dry_run => Consent::DryRun,
         () if is_ci() => {
-            return console.error(
-                "`update --in-place` writes nothing where the environment variable CI is set; \
-                 run it on your own machine and commit what it writes",
-            );
+            return console.error(refusal("update --in-place"));
         }
         () if args.yes => Consent::Given,
         () if io::stdin().is_terminal() && io::stdout().is_terminal() => Consent::Ask,
@@ -72,7 +69,15 @@ pub(super) fn in_place(args: &UpdateArgs, console: &Console) -> Exit {
         Ok(settings) => settings,
         Err(error) => return console.error(error),
     };
-    let prepared = prepare(&args.paths, &settings, Snapshots::Ignore, console);
+    let mut prepared = prepare(&args.paths, &settings, Snapshots::Ignore, console);
+    prepared.keep_only(&args.only, console);
+    if !args.only.is_empty() {
+        // Sentences have no ids.
+        prepared
+            .plans
+            .iter_mut()
+            .for_each(|plan| plan.prose.clear());
+    }
     if prepared.entries.is_empty() {
         return prepared.exit;
     }

@@ -63,3 +63,15 @@ fn its_report_is_what_snipcheck_prints() {
     // The last lines tell version and time.
     assert_eq!(said[..expected.len()], expected[..]);
 }
+
+#[test]
+fn its_patch_is_what_update_in_place_prints() {
+    let readme = include_str!("../../README.md");
+    let (document, rest) = fence(readme, "````markdown");
+    let (patch, _) = fence(rest, "````diff");
+    let project = Project::new(&[("notes/names.md", &format!("{document}\n"))]);
+    let ran = project.run(&["update", "--in-place", "--dry-run", "notes"]);
+    let said: Vec<&str> = ran.stdout.lines().skip(2).collect();
+    let expected: Vec<&str> = patch.lines().collect();
+    assert_eq!(said[..expected.len()], expected[..]);
+}
