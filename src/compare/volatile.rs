@@ -80,7 +80,7 @@ impl<'c> Sources<'c> {
             Some((first, last)) => statement(self.case, first, last),
             None => self.case.block.code.clone(),
         };
-        let is_seeded = is_seeded(self.case);
+        let is_seeded = is_seeded(self.case, lines.map(|(first, _)| first));
         // Whether two numbers or two measures are equal is neither.
         let (names, is_source) = match [expected, actual].iter().all(|text| is_truth(text)) {
             true => (
@@ -112,13 +112,21 @@ const LIBM: [&str; 18] = [
     "exp2(", "log(", "log10(", "cbrt(", "pow(", "gamma(", "hypot(",
 ];
 
-fn is_seeded(case: &Case) -> bool {
-    case.block.code.contains("seed(")
+/// Whether chance was seeded before the line, or anywhere in the block.
+fn is_seeded(case: &Case, line: Option<LineNumber>) -> bool {
+    let lines = &case.block.lines;
+    let end = line.map_or(lines.len(), |line| {
+        lines.partition_point(|mapped| mapped.line < line)
+    });
+    let code = &case.block.code;
+    let end = lines.get(end).map_or(code.len(), |line| line.code_start);
+    code.get(..end)
+        .is_some_and(|before| before.contains("seed("))
 }
 
 /// The names that get a volatile value, in the context or in the block, directly or through each other.
 fn volatile_names(case: &Case) -> HashSet<String> {
-    let is_seeded = is_seeded(case);
+    let is_seeded = is_seeded(case, None);
     names_from(case, &|code, is_definition| {
         is_measured(code, is_seeded) || !is_definition && mentions_any(code, &NUMBERS)
     })

@@ -94,10 +94,12 @@ fn foretold(
     if sentence.len() > LIMIT {
         return None;
     }
-    let names = sentence.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.'));
-    let named = names
-        .map(|word| word.trim_matches('.'))
-        .find(|word| !word.is_empty() && name_len(word, &HashSet::new()) == Some(word.len()));
+    let names = sentence.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.' | '-')));
+    let named = names.map(|word| word.trim_matches('.')).find(|word| {
+        // An `uncaught-exception` and an exception as such are no types.
+        word.contains(|c: char| c.is_uppercase())
+            && name_len(word, &HashSet::new()) == Some(word.len())
+    });
     let lower = sentence.to_lowercase().replace('’', "'");
     let failing = FAILING
         .iter()
