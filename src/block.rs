@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use self::id::Naming;
-pub use self::info::Attribute;
+pub use self::info::{Attribute, comment_text, own_text, words};
 use self::reader::RawBlock;
 use crate::document::Document;
 use crate::problem::Problem;
@@ -166,13 +166,30 @@ impl Block {
     }
 }
 
+/// What a document's Markdown holds, as far as code is concerned.
+#[derive(Clone, Debug)]
+pub struct Markdown {
+    /// The code blocks in order.
+    pub blocks: Vec<Block>,
+    /// Every HTML comment that is a block of its own, wherever it stands, in order.
+    pub comments: Vec<Span>,
+    /// What is wrong with the Markdown.
+    pub problems: Vec<Problem>,
+}
+
 /// The code blocks of `document` in order, and what is wrong with its Markdown.
+pub fn blocks(document: &Document) -> (Vec<Block>, Vec<Problem>) {
+    let markdown = markdown(document);
+    (markdown.blocks, markdown.problems)
+}
+
+/// Reads the Markdown of `document`.
 ///
 /// Beyond CommonMark it finds the fences in mkdocs admonitions and tabs, those that follow HTML
 /// such as `<summary>` without a blank line, and those indented so far that they became indented
 /// code. Code in HTML (`<pre><code>`) is not extracted: its text is escaped and its line breaks
 /// are the browser's affair.
-pub fn blocks(document: &Document) -> (Vec<Block>, Vec<Problem>) {
+pub fn markdown(document: &Document) -> Markdown {
     let masked = mask::mask(document);
     let found = reader::read(document, &masked);
     let mut namings = Vec::with_capacity(found.blocks.len());
@@ -182,7 +199,7 @@ pub fn blocks(document: &Document) -> (Vec<Block>, Vec<Problem>) {
         let block = assemble(document, raw, found.sections.path(section));
         namings.push(Naming {
             section,
-            name: given_name(&block),
+            name: given_name(document, &block),
             is_runnable: block.tag == Tag::Python || block.is_session() || block.is_ipython(),
         });
         blocks.push(block);
@@ -191,16 +208,29 @@ pub fn blocks(document: &Document) -> (Vec<Block>, Vec<Problem>) {
     for (block, id) in blocks.iter_mut().zip(ids) {
         block.id = BlockId(id);
     }
-    (blocks, found.problems)
+    Markdown {
+        blocks,
+        comments: found.comments,
+        problems: found.problems,
+    }
 }
 
-/// The name in `name=…`, `id=…` or `{#…}`.
-fn given_name(block: &Block) -> Option<String> {
-    let attributes = block.attributes();
-    let named = attributes
-        .iter()
-        .find(|attribute| matches!(attribute.key, "name" | "id"));
-    named.map(|attribute| attribute.value.to_owned())
+/// The name in `name=…`, `id=…` or `{#…}`, of the info string or of a comment before the block.
+fn given_name(document: &Document, block: &Block) -> Option<String> {
+    let is_name = |attribute: &Attribute<'_>| matches!(attribute.key, "name" | "id");
+    let named = block.attributes().into_iter().find(is_name);
+    if let Some(named) = named {
+        return Some(named.value.to_owned());
+    }
+    block.comments.iter().find_map(|&comment| {
+        let (_, text) = comment_text(document.slice(comment));
+        if let Some(label) = text.strip_prefix("phmdoctest-label ") {
+            return Some(label.trim().to_owned());
+        }
+        let (_, said) = own_text(text)?;
+        let mut said = words(said).into_iter().map(|(_, word)| word);
+        said.find(is_name).map(|named| named.value.to_owned())
+    })
 }
 
 /// Puts a block's code together; its id is still empty.

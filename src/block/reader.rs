@@ -62,6 +62,7 @@ impl RawLine {
 pub(super) struct Found {
     pub(super) blocks: Vec<RawBlock>,
     pub(super) sections: Sections,
+    pub(super) comments: Vec<Span>,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -79,6 +80,7 @@ pub(super) fn read(document: &Document, masked: &Masked<'_>) -> Found {
         found: Found {
             blocks: Vec::new(),
             sections: Sections::new(),
+            comments: Vec::new(),
             problems: Vec::new(),
         },
     };
@@ -235,7 +237,10 @@ impl Reader<'_> {
         let span = self.trimmed(range);
         let comments = comments(self.document.slice(span), span.start);
         match comments {
-            Some(mut comments) => self.frame.comments.append(&mut comments),
+            Some(mut comments) => {
+                self.found.comments.extend_from_slice(&comments);
+                self.frame.comments.append(&mut comments);
+            }
             None => self.frame.add_paragraph(span),
         }
     }

@@ -113,6 +113,7 @@ impl Settings {
             assume_imports: self.assume_imports.clone(),
             python: run::python_version(self.python.as_deref()),
             policy: self.policy.clone(),
+            rules: Vec::new(),
         }
     }
 

@@ -64,7 +64,9 @@ pub(super) fn judge(
                 status::lack(sources.case, raised)
             })
         }
-        (Expected::Exception(expected), None) => raises::in_block(expected, trace),
+        (Expected::Exception(expected), None) => {
+            raises::in_block(expected, trace, |raised| status::lack(sources.case, raised))
+        }
     };
     let lines = place.map(|place| (place.first, place.last));
     let is_raised = matches!(claim.expected, Expected::Exception(_));

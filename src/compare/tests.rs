@@ -45,6 +45,7 @@ fn case(code: &str, claim: Claim) -> Case {
             context: Vec::new(),
             supplied: Vec::new(),
             watches: Vec::new(),
+            inputs: Vec::new(),
         }),
         context: Vec::new(),
         static_reason: None,
@@ -52,6 +53,8 @@ fn case(code: &str, claim: Claim) -> Case {
         notes: Vec::new(),
         problems: Vec::new(),
         policy: Policy::STUDY,
+        directives: Vec::new(),
+        packages: Vec::new(),
     }
 }
 

@@ -17,15 +17,17 @@ mod watch;
 
 use self::chain::Chains;
 use self::context::{Index, Share, Slice};
+pub use self::directive::{Demand, Directive, Order, Rule, Written, Wrong, orders};
+use self::directive::{Directives, Regions};
 use self::finding::{Finding, Pieces};
 use self::piece::Piece;
-use crate::block::{self, Block, BlockId};
+use crate::block::{self, Block, BlockId, Gap, Tag};
 use crate::claim::{self, Claim, Note};
 use crate::document::Document;
 use crate::policy::Policy;
 use crate::problem::Problem;
 use crate::syntax::Syntax;
-use crate::text::LineNumber;
+use crate::text::{LineNumber, Span};
 
 /// Whether a block is run as a script or replayed as a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -97,6 +99,10 @@ pub struct Snippet {
     pub supplied: Vec<String>,
     /// What claims want to see.
     pub watches: Vec<Watch>,
+    /// What is on standard input: one text for each block of the context, and the block's own last.
+    /// Empty where none of them has any.
+    #[serde(default)]
+    pub inputs: Vec<String>,
 }
 
 /// Why a block does not run, or is not judged by running (`reason` in JSON).
@@ -145,6 +151,8 @@ pub enum Reason {
     NotConfined,
     /// The author said so.
     SkippedByAuthor,
+    /// The author wants it parsed only, and it parses.
+    NoRun,
     /// It is written for a newer Python than the one that runs the blocks.
     OtherVersion,
 }
@@ -174,6 +182,7 @@ impl Reason {
             Reason::ContextFailed => "context-failed",
             Reason::NotConfined => "not-confined",
             Reason::SkippedByAuthor => "skipped-by-author",
+            Reason::NoRun => "no-run",
             Reason::OtherVersion => "other-version",
         }
     }
@@ -210,6 +219,10 @@ pub struct Case {
     pub problems: Vec<Problem>,
     /// What its run may do.
     pub policy: Policy,
+    /// The directives that were honoured.
+    pub directives: Vec<Directive>,
+    /// The packages that it says it requires.
+    pub packages: Vec<String>,
 }
 
 /// All that is to be done with one document.
@@ -234,6 +247,8 @@ pub struct Options {
     pub python: Option<(u8, u8)>,
     /// What each run may do.
     pub policy: Policy,
+    /// Orders for blocks of the document from elsewhere.
+    pub rules: Vec<Rule>,
 }
 
 impl Default for Options {
@@ -242,14 +257,25 @@ impl Default for Options {
             assume_imports: Vec::new(),
             python: None,
             policy: Policy::STUDY,
+            rules: Vec::new(),
         }
     }
 }
 
 /// Decides what is to be done with each Python block of `document`.
 pub fn plan(document: Document, options: &Options) -> DocumentPlan {
-    let (blocks, problems) = block::blocks(&document);
-    let (blocks, pieces) = read(&document, blocks, options);
+    let block::Markdown {
+        blocks,
+        comments,
+        mut problems,
+    } = block::markdown(&document);
+    let regions = Regions::new(&document, &comments, &mut problems);
+    let Read {
+        blocks,
+        pieces,
+        strays,
+    } = read(&document, blocks, &comments, &regions, options);
+    problems.extend(strays);
     let findings = find_all(&document, &blocks, &pieces, options);
     let contexts: Vec<Context> = findings
         .iter()
@@ -271,33 +297,76 @@ pub fn plan(document: Document, options: &Options) -> DocumentPlan {
     }
 }
 
-/// Keeps the Python blocks and reads them; blocks that hold the output of the one before become its claims.
-fn read(document: &Document, blocks: Vec<Block>, options: &Options) -> (Vec<Block>, Vec<Piece>) {
+/// The Python blocks of a document with what was read of them, in step.
+struct Read {
+    blocks: Vec<Block>,
+    pieces: Vec<Piece>,
+    /// Directives that no block heeds.
+    strays: Vec<Problem>,
+}
+
+/// Keeps the Python blocks and reads them; blocks that hold the input or the output of the one before
+/// become part of it.
+fn read(
+    document: &Document,
+    blocks: Vec<Block>,
+    comments: &[Span],
+    regions: &Regions,
+    options: &Options,
+) -> Read {
     let mut pieces = Vec::new();
     let mut is_python = vec![false; blocks.len()];
-    let mut is_output = false;
-    for (at, block) in blocks.iter().enumerate() {
-        if std::mem::take(&mut is_output) || !piece::is_python(block) {
+    let mut heeded = Vec::new();
+    let mut at = 0;
+    while let Some(block) = blocks.get(at) {
+        let own = at;
+        at += 1;
+        if !piece::is_python(block) {
             continue;
         }
-        let mut piece = Piece::new(document, block, options.python);
-        let output = blocks.get(at + 1).and_then(|next| {
+        is_python[own] = true;
+        heeded.push(block);
+        let mut directives = Directives::new(document, block, regions, &options.rules);
+        if let Some(next) = blocks.get(at).filter(|next| is_input(next)) {
+            directives.feed(&next.code, next.span);
+            at += 1;
+        }
+        let mut piece = Piece::new(document, block, directives, options.python);
+        let next = blocks.get(at);
+        let output = next.and_then(|next| {
             let is_session = piece.kind == SnippetKind::Session;
             claim::output_claim(document, block, &piece.syntax, next, is_session)
         });
-        is_output = output.is_some();
-        if piece.skip.is_none() {
-            piece.claims.claims.extend(output);
+        if let (Some(next), Some(mut output)) = (next, output) {
+            at += 1;
+            let about = Directives::new(document, next, regions, &[]);
+            heeded.push(next);
+            if piece.skip.is_none() && !about.is_skipped() {
+                piece.directives.limit(std::slice::from_mut(&mut output));
+                about.limit(std::slice::from_mut(&mut output));
+                piece.claims.claims.push(output);
+            }
         }
         pieces.push(piece);
-        is_python[at] = true;
     }
+    let strays = directive::strays(document, comments, heeded.into_iter());
     let blocks = blocks
         .into_iter()
         .zip(is_python)
         .filter_map(|(block, is_python)| is_python.then_some(block))
         .collect();
-    (blocks, pieces)
+    Read {
+        blocks,
+        pieces,
+        strays,
+    }
+}
+
+/// Whether the block holds what the one before it reads from standard input.
+fn is_input(block: &Block) -> bool {
+    let is_named =
+        matches!(&block.tag, Tag::Other(name) if matches!(name.as_str(), "input" | "stdin"));
+    is_named && block.gap != Gap::Far
 }
 
 fn find_all(
@@ -327,6 +396,8 @@ struct Context {
     sources: Vec<(SnippetKind, Vec<Source>)>,
     /// The exceptions that these blocks announce.
     watches: Vec<Watch>,
+    /// What each of them reads.
+    inputs: Vec<String>,
 }
 
 fn context(document: &Document, blocks: &[Block], pieces: &[Piece], slice: &Slice) -> Context {
@@ -339,6 +410,8 @@ fn context(document: &Document, blocks: &[Block], pieces: &[Piece], slice: &Slic
             continue;
         };
         context.ids.push(block.id.clone());
+        let input = piece.directives.stdin().unwrap_or_default();
+        context.inputs.push(input.to_owned());
         if piece.kind == SnippetKind::Script {
             let claims = &piece.claims.claims;
             let watches = watch::watches(document, block, &piece.syntax, claims);
@@ -376,6 +449,14 @@ fn case(
     };
     let mut watches = watch::watches(document, &block, syntax, &piece.claims.claims);
     watches.extend(context.watches);
+    let mut inputs = context.inputs;
+    inputs.push(piece.directives.stdin().unwrap_or_default().to_owned());
+    if inputs.iter().all(String::is_empty) {
+        inputs.clear();
+    }
+    let mut policy = options.policy.clone();
+    policy.limits.wall_ms = piece.directives.wall_ms(policy.limits.wall_ms);
+    let packages = piece.directives.packages();
     let decision = match skip {
         Some(reason) => Decision::Skip(reason),
         None => Decision::Run(Snippet {
@@ -384,6 +465,7 @@ fn case(
             context: context.sources,
             supplied: finding.supplied,
             watches,
+            inputs,
         }),
     };
     let mut problems = piece.problems;
@@ -397,7 +479,9 @@ fn case(
         claims: piece.claims.claims,
         notes: piece.claims.notes,
         problems,
-        policy: options.policy.clone(),
+        policy,
+        directives: piece.directives.given,
+        packages,
         block,
     }
 }

@@ -8,7 +8,7 @@ use crate::syntax::names::Names;
 use crate::syntax::{self, Syntax};
 use crate::text::Span;
 
-use super::directive::{Directives, directives};
+use super::directive::Directives;
 use super::language::{Language, language};
 use super::{Reason, SnippetKind, Source};
 
@@ -38,37 +38,67 @@ pub(super) fn is_python(block: &Block) -> bool {
 
 impl Piece {
     /// Reads a block that [`is_python`]; `python` is the version that runs it, where that is known.
-    pub(super) fn new(document: &Document, block: &Block, python: Option<(u8, u8)>) -> Piece {
+    pub(super) fn new(
+        document: &Document,
+        block: &Block,
+        directives: Directives,
+        python: Option<(u8, u8)>,
+    ) -> Piece {
         let mut piece = match block.is_session() || block.is_ipython() {
-            true => Piece::session(document, block),
-            false => Piece::script(document, block),
+            true => Piece::session(document, block, directives),
+            false => Piece::script(document, block, directives),
         };
-        let is_too_new = python.is_some_and(|python| piece.directives.requires > Some(python));
-        if piece.directives.is_skipped || is_too_new {
-            piece.skip = Some(match is_too_new {
+        let is_refused = python.is_some_and(|python| piece.directives.refuses(python));
+        if piece.directives.is_skipped() || is_refused {
+            piece.skip = Some(match is_refused {
                 true => Reason::OtherVersion,
                 false => Reason::SkippedByAuthor,
             });
             piece.problems.clear();
+        } else if piece.skip.is_none() && piece.directives.is_not_run() {
+            piece.parse_only(block);
         }
+        let claims = &mut piece.claims.claims;
+        claims.sort_by_key(|claim| claim.span.start);
+        piece.directives.limit(claims);
         if piece.skip.is_some() {
             piece.claims = Claims::default();
         }
+        piece.problems.append(&mut piece.directives.problems);
         piece
     }
 
-    fn script(document: &Document, block: &Block) -> Piece {
+    /// Leaves it unrun, and tells whether it is Python at all.
+    fn parse_only(&mut self, block: &Block) {
+        let is_announced = is_announced(&self.claims, "SyntaxError");
+        let error = match self.kind {
+            SnippetKind::Script => self.syntax.errors.first(),
+            SnippetKind::Session => None,
+        };
+        let problem = error
+            .filter(|_| self.problems.is_empty())
+            .map(|error| problem::syntax_error(block.document_span(error.span), &error.message));
+        self.problems.extend(problem.filter(|_| !is_announced));
+        self.skip = Some(match self.problems.is_empty() {
+            true => Reason::NoRun,
+            false => Reason::SyntaxError,
+        });
+    }
+
+    fn script(document: &Document, block: &Block, directives: Directives) -> Piece {
         let syntax = syntax::syntax(&block.code);
+        let mut claims = claim::claims(document, block, &syntax);
+        claims.claims.extend(directives.claim(block));
         let mut piece = Piece {
             kind: SnippetKind::Script,
-            directives: directives(document, block),
+            directives,
             code: block.code.clone(),
             lines: Vec::new(),
             sources: vec![Source {
                 line: block.first_line(document),
                 code: block.code.clone(),
             }],
-            claims: claim::claims(document, block, &syntax),
+            claims,
             problems: Vec::new(),
             skip: None,
             is_broken: !syntax.errors.is_empty(),
@@ -88,16 +118,18 @@ impl Piece {
         piece
     }
 
-    fn session(document: &Document, block: &Block) -> Piece {
+    fn session(document: &Document, block: &Block, directives: Directives) -> Piece {
         let examples = claim::examples(document, block);
+        let mut claims = claim::session_claims(document, block, &examples);
+        claims.claims.extend(directives.claim(block));
         let mut piece = Piece {
             kind: SnippetKind::Session,
-            directives: directives(document, block),
+            directives,
             code: String::new(),
             lines: Vec::new(),
             sources: Vec::new(),
             syntax: Syntax::default(),
-            claims: claim::session_claims(document, block, &examples),
+            claims,
             problems: Vec::new(),
             skip: None,
             is_broken: false,

@@ -67,6 +67,8 @@ fn held(block: Block) -> BlockReport {
             notes: Vec::new(),
             problems: Vec::new(),
             policy: Policy::STUDY,
+            directives: Vec::new(),
+            packages: Vec::new(),
         },
         observation: Observation {
             ending: Ending::Finished,
