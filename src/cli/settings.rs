@@ -4,6 +4,8 @@
 //! `snipcheck.toml` wins. Paths in it are relative to its directory, paths in flags to the current one.
 //! Every key is also a flag, but for those that describe a document set (`assume-imports`, `exclude`).
 
+mod directive;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -13,8 +15,9 @@ use std::thread::available_parallelism;
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
+pub use self::directive::SettingsRule;
 use super::args::{FormatArg, ProjectArgs, RunArgs, RungArg};
-use crate::plan;
+use crate::plan::{self, Wrong as WrongDirective};
 use crate::policy::{Limits, Policy};
 use crate::run::{self, RunOptions};
 use crate::sandbox::Rung;
@@ -22,8 +25,9 @@ use crate::store::{self, StoreError};
 use crate::text::{LineIndex, LineNumber};
 
 /// The keys of a settings file.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "assume-imports",
+    "directive",
     "exclude",
     "expectations",
     "format",
@@ -93,6 +97,8 @@ pub struct Settings {
     pub assume_imports: Vec<String>,
     /// Patterns (as in `.gitignore`, relative to `root`) of documents to leave out.
     pub exclude: Vec<String>,
+    /// Directives for blocks whose documents do not carry them.
+    pub rules: Vec<SettingsRule>,
 }
 
 impl Settings {
@@ -107,7 +113,7 @@ impl Settings {
         shown(&self.current, path)
     }
 
-    /// How to plan; asks the interpreter for its version.
+    /// How to plan what no directive of the settings is for; asks the interpreter for its version.
     pub fn plan_options(&self) -> plan::Options {
         plan::Options {
             assume_imports: self.assume_imports.clone(),
@@ -194,6 +200,17 @@ pub enum SettingsError {
         line: LineNumber,
         /// The key.
         key: String,
+        /// The keys that there are.
+        known: &'static [&'static str],
+    },
+    /// A directive that means nothing.
+    BadDirective {
+        /// The file.
+        path: PathBuf,
+        /// Its line.
+        line: LineNumber,
+        /// What is wrong with it.
+        what: BadDirective,
     },
     /// A value that its key cannot have.
     BadValue {
@@ -220,12 +237,23 @@ impl fmt::Display for SettingsError {
                 line,
                 message,
             } => write!(f, "{}:{line}: not valid TOML: {message}", path.display()),
-            SettingsError::UnknownKey { path, line, key } => {
+            SettingsError::UnknownKey {
+                path,
+                line,
+                key,
+                known,
+            } => {
                 write!(f, "{}:{line}: unknown setting `{key}`; ", path.display())?;
-                match nearest_key(key) {
+                match nearest_key(key, known) {
                     Some(nearest) => write!(f, "did you mean `{nearest}`?"),
-                    None => write!(f, "the settings are {}", KEYS.map(quoted).join(", ")),
+                    None => {
+                        let known: Vec<String> = known.iter().map(|key| quoted(key)).collect();
+                        write!(f, "the settings are {}", known.join(", "))
+                    }
                 }
+            }
+            SettingsError::BadDirective { path, line, what } => {
+                write!(f, "{}:{line}: {what}", path.display())
             }
             SettingsError::BadValue {
                 path,
@@ -233,6 +261,40 @@ impl fmt::Display for SettingsError {
                 key,
                 wanted,
             } => write!(f, "{}:{line}: `{key}` must be {wanted}", path.display()),
+        }
+    }
+}
+
+/// What is wrong with a `[[directive]]`.
+#[derive(Debug)]
+pub enum BadDirective {
+    /// It says nothing.
+    Missing,
+    /// What it says is wrong.
+    Wrong(WrongDirective),
+    /// Its path is no pattern: the text, and why.
+    Pattern(String, String),
+}
+
+impl fmt::Display for BadDirective {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BadDirective::Missing | BadDirective::Wrong(WrongDirective::Empty) => {
+                f.write_str("a directive needs `say`, such as `say = \"skip\"`")
+            }
+            BadDirective::Wrong(WrongDirective::Unknown(name, nearest)) => {
+                write!(f, "there is no directive `{name}`")?;
+                match nearest {
+                    Some(nearest) => write!(f, "; did you mean `{nearest}`?"),
+                    None => Ok(()),
+                }
+            }
+            BadDirective::Wrong(WrongDirective::Value(name, wanted)) => {
+                write!(f, "`{name}` needs {wanted}")
+            }
+            BadDirective::Pattern(text, cause) => {
+                write!(f, "`path` holds a bad pattern `{text}`: {cause}")
+            }
         }
     }
 }
@@ -249,11 +311,11 @@ fn quoted(key: &str) -> String {
     format!("`{key}`")
 }
 
-fn nearest_key(key: &str) -> Option<&'static str> {
+fn nearest_key(key: &str, known: &'static [&'static str]) -> Option<&'static str> {
     let wanted = key.to_lowercase().replace('_', "-");
-    similar::get_close_matches(wanted.as_str(), &KEYS, 1, 0.55)
+    similar::get_close_matches(wanted.as_str(), known, 1, 0.55)
         .first()
-        .and_then(|nearest| KEYS.into_iter().find(|known| known == nearest))
+        .and_then(|nearest| known.iter().copied().find(|known| known == nearest))
 }
 
 /// One more than there are cores: while one block's process is being cleared away, another runs.
@@ -272,9 +334,12 @@ fn program(base: &Path, name: &Path) -> PathBuf {
 
 /// The settings for a run in the directory `current`.
 fn settings(current: &Path, typed: Typed<'_>) -> Result<Settings, SettingsError> {
-    let (root, file) = match nearest_file(current)? {
+    let (root, path, file) = match nearest_file(current)? {
         Some(found) => found,
-        None => (current.to_path_buf(), FileSettings::default()),
+        None => {
+            let root = current.to_path_buf();
+            (root, PathBuf::new(), FileSettings::default())
+        }
     };
     let limits = limits(typed.run, &file);
     let expectations = match (&typed.project.expectations, &file.expectations) {
@@ -297,6 +362,7 @@ fn settings(current: &Path, typed: Typed<'_>) -> Result<Settings, SettingsError>
         policy: Policy { limits },
         python,
         rungs: Rungs::new(typed.run, &file),
+        rules: directive::rules(&root, &path, file.directives)?,
         assume_imports: file.assume_imports,
         exclude: file.exclude,
         root,
@@ -354,6 +420,9 @@ struct FileSettings {
     require: Option<RungArg>,
     assume_imports: Vec<String>,
     exclude: Vec<String>,
+    /// Whether there are any: they are read later, with their places.
+    has_directives: bool,
+    directives: Vec<directive::FileRule>,
 }
 
 type Table = BTreeMap<Spanned<String>, Spanned<Value>>;
@@ -368,14 +437,15 @@ struct Tools {
     snipcheck: Option<Table>,
 }
 
-fn nearest_file(current: &Path) -> Result<Option<(PathBuf, FileSettings)>, SettingsError> {
+/// The directory of the nearest settings file, the file as it is shown, and what it says.
+fn nearest_file(current: &Path) -> Result<Option<(PathBuf, PathBuf, FileSettings)>, SettingsError> {
     for directory in current.ancestors() {
         let path = directory.join(SETTINGS_FILE);
         if let Some(text) = store::read_if_exists(&path)? {
             let path = path.strip_prefix(current).unwrap_or(&path);
             let table = parse_toml::<Table>(path, &text)?;
             let file = FileSettings::read(path, &text, table)?;
-            return Ok(Some((directory.to_path_buf(), file)));
+            return Ok(Some((directory.to_path_buf(), path.to_path_buf(), file)));
         }
         let path = directory.join(PYPROJECT_FILE);
         let text = store::read_if_exists(&path)?;
@@ -388,7 +458,7 @@ fn nearest_file(current: &Path) -> Result<Option<(PathBuf, FileSettings)>, Setti
                 .and_then(|tools| tools.snipcheck)
         {
             let file = FileSettings::read(path, &text, table)?;
-            return Ok(Some((directory.to_path_buf(), file)));
+            return Ok(Some((directory.to_path_buf(), path.to_path_buf(), file)));
         }
     }
     Ok(None)
@@ -416,6 +486,7 @@ impl FileSettings {
                         path: path.to_path_buf(),
                         line: key_line,
                         key,
+                        known: &KEYS,
                     },
                     Wrong::Value(wanted) => SettingsError::BadValue {
                         path: path.to_path_buf(),
@@ -425,12 +496,21 @@ impl FileSettings {
                     },
                 })?;
         }
+        if file.has_directives {
+            file.directives = directive::read(path, text)?;
+        }
         Ok(file)
     }
 
     fn set(&mut self, key: &str, value: Value) -> Result<(), Wrong> {
         match key {
             "assume-imports" => self.assume_imports = strings(value)?,
+            "directive" => {
+                self.has_directives = true;
+                directive::is_list(&value)
+                    .then_some(())
+                    .ok_or("tables, each begun by `[[directive]]`")?;
+            }
             "exclude" => self.exclude = strings(value)?,
             "expectations" => self.expectations = Some(string(value)?),
             "format" => self.format = Some(format(value)?),

@@ -119,7 +119,7 @@ pub struct Directive {
 }
 
 /// Orders of a settings file for the blocks of one document.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
     /// A pattern for the headings above a block, one of which must match; `*` stands for any text.
     pub heading: Option<String>,
@@ -133,7 +133,7 @@ pub struct Rule {
 
 impl Rule {
     /// Whether it speaks of `block`.
-    pub(super) fn is_about(&self, block: &Block) -> bool {
+    pub fn is_about(&self, block: &Block) -> bool {
         let fits = |pattern: &Option<String>, texts: &[&str]| {
             let pattern = pattern.as_deref();
             pattern.is_none_or(|pattern| texts.iter().any(|text| matches(pattern, text)))

@@ -5,6 +5,7 @@
 //! means is not known here. Documents are never written.
 
 mod files;
+mod pattern;
 mod walk;
 
 use std::collections::{BTreeSet, HashMap};
@@ -21,6 +22,7 @@ use crate::problem::{self, Problem};
 use crate::text::LineNumber;
 
 pub use files::{StoreError, mirrored, read_if_exists, remove, snapshot_file, write};
+pub use pattern::{Pattern, covers};
 
 /// The largest document that is read, in bytes.
 pub const MAX_DOCUMENT_BYTES: u64 = 64 << 20;

@@ -8,6 +8,7 @@
 mod cases;
 mod claim_laws;
 mod cli;
+mod directives;
 mod faults;
 mod labelled;
 mod laws;

@@ -85,8 +85,11 @@ pub(super) fn parse(text: &str) -> Parsed {
         };
         let name = normal(word.key);
         let is_first = parsed.orders.is_empty() && parsed.mark.is_none();
-        let is_known = NAMES.contains(&name.as_str()) && (has_value || is_first || is_flag(&name));
-        if !is_known && !is_first && !has_value && nearest(&name).is_none() {
+        let is_name = NAMES.contains(&name.as_str());
+        let is_known = is_name && (has_value || is_first || is_flag(&name));
+        // `skip group of servers` is a sentence, `skip no-runn` a slip.
+        let is_slip = !is_name && nearest(&name).is_some();
+        if !is_known && !is_first && !has_value && !is_slip {
             parsed.take_reason(text.get(at..).unwrap_or_default());
             break;
         }
