@@ -210,6 +210,19 @@ pub fn syntax_error(at: Span, message: &str) -> Problem {
     .label("the parser stopped here")
 }
 
+/// A block whose indentation mixes tabs and spaces; `message` is CPython's word.
+pub fn mixed_indentation(at: Span, message: &str) -> Problem {
+    Problem::new(
+        "mixed-indentation",
+        Severity::Error,
+        at,
+        "tabs and spaces are mixed in the indentation".to_owned(),
+    )
+    .label("the parser stopped here")
+    .note(format!("CPython says: {message}"))
+    .help("indent the whole block with spaces")
+}
+
 /// Python 2 in a Python block; `construct` names what gives it away.
 pub fn python2(at: Span, construct: &str) -> Problem {
     Problem::new(
@@ -296,16 +309,23 @@ pub fn stray_directive(comment: Span) -> Problem {
     .help("put it right before the block that it is for, with only blank lines between")
 }
 
-/// A block that is skipped, and would pass; `place` is the directive.
-pub fn unused_skip(place: Span) -> Problem {
-    Problem::new(
+/// A block that is skipped, and would pass; `place` is the directive, or the block where it stands on a
+/// line of the settings file.
+pub fn unused_skip(place: Span, settings_line: Option<usize>) -> Problem {
+    let problem = Problem::new(
         "unused-skip",
         Severity::Warning,
         place,
         "this skip is not needed: the block runs, and nothing it claims is broken".to_owned(),
-    )
-    .label("skipped because of this")
-    .help("take the directive away")
+    );
+    match settings_line {
+        None => problem
+            .label("skipped because of this")
+            .help("take the directive away"),
+        Some(line) => problem.label("this block is skipped").help(format!(
+            "take away the directive at line {line} of the settings file"
+        )),
+    }
 }
 
 /// A name that only blocks bind that the author keeps from running before this one.

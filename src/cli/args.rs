@@ -66,6 +66,10 @@ pub struct CheckArgs {
     #[arg(long)]
     pub no_snapshots: bool,
 
+    /// Run skipped blocks too, and report each skip that is not needed
+    #[arg(long)]
+    pub unused_skips: bool,
+
     /// Where snapshots live and how blocks run.
     #[command(flatten)]
     pub project: ProjectArgs,

@@ -21,10 +21,11 @@ pub(super) fn check(args: &CheckArgs, console: &Console) -> Exit {
         format: args.format,
         strict: args.strict,
     };
-    let settings = match Settings::load(typed) {
+    let mut settings = match Settings::load(typed) {
         Ok(settings) => settings,
         Err(error) => return console.error(error),
     };
+    settings.tries_skipped = args.unused_skips;
     let snapshots = if args.no_snapshots {
         Snapshots::Ignore
     } else {

@@ -1,10 +1,12 @@
 //! From plans and what the runs did to a report.
 
+use std::collections::HashSet;
+
 use super::prepare::{Entry, Origin, Prepared};
 use super::second_look::Again;
 use crate::compare::{self, recorded};
 use crate::observation::Observation;
-use crate::plan::DocumentPlan;
+use crate::plan::{DocumentPlan, Order};
 use crate::report::{BlockReport, DocumentReport, Report, neutral};
 use crate::run::RunOutcome;
 
@@ -46,6 +48,27 @@ pub(super) fn judge(
     }
 }
 
+/// A directive that skips many blocks is needed if one of them needs it, and told of once.
+fn settle_skips(blocks: &mut [BlockReport]) {
+    let skip_of = |block: &BlockReport| {
+        let mut directives = block.case.directives.iter().rev();
+        let skip = directives.find(|it| matches!(it.order, Order::Skip(_)))?;
+        block.case.is_tried.then_some(skip.written)
+    };
+    let is_unused = |block: &BlockReport| !block.verdict.problems.is_empty();
+    let mut needed = HashSet::new();
+    for block in blocks.iter().filter(|block| !is_unused(block)) {
+        needed.extend(skip_of(block));
+    }
+    for block in blocks {
+        if let Some(skip) = skip_of(block)
+            && !needed.insert(skip)
+        {
+            block.verdict.problems.clear();
+        }
+    }
+}
+
 fn judge_document<'a>(
     plan: DocumentPlan,
     observations: Vec<Observation>,
@@ -74,12 +97,18 @@ fn judge_document<'a>(
             );
             verdict = recorded::against_record(verdict, &case, &observation, record, &accept);
         }
+        let mut observation = observation;
+        if case.is_tried {
+            verdict = compare::of_skipped(&case, verdict);
+            observation = Observation::not_run();
+        }
         blocks.push(BlockReport {
             case,
             observation,
             verdict,
         });
     }
+    settle_skips(&mut blocks);
     DocumentReport {
         path: plan.document.path.clone(),
         document: Some(plan.document),

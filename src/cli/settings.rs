@@ -97,6 +97,8 @@ pub struct Settings {
     pub assume_imports: Vec<String>,
     /// Patterns (as in `.gitignore`, relative to `root`) of documents to leave out.
     pub exclude: Vec<String>,
+    /// Whether skipped blocks run too, to see whether they have to be skipped.
+    pub tries_skipped: bool,
     /// Directives for blocks whose documents do not carry them.
     pub rules: Vec<SettingsRule>,
 }
@@ -120,6 +122,7 @@ impl Settings {
             python: run::python_version(self.python.as_deref()),
             policy: self.policy.clone(),
             rules: Vec::new(),
+            tries_skipped: self.tries_skipped,
         }
     }
 
@@ -362,6 +365,7 @@ fn settings(current: &Path, typed: Typed<'_>) -> Result<Settings, SettingsError>
         policy: Policy { limits },
         python,
         rungs: Rungs::new(typed.run, &file),
+        tries_skipped: false,
         rules: directive::rules(&root, &path, file.directives)?,
         assume_imports: file.assume_imports,
         exclude: file.exclude,

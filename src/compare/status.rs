@@ -210,7 +210,11 @@ fn judge_exception(case: &Case, exception: &Exception) -> (Status, Reason, Optio
             .iter()
             .any(|problem| matches!(problem.id, "syntax-error" | "python2"));
         let at = column_of(case, exception).unwrap_or(at);
-        let problem = (!is_known).then(|| problem::syntax_error(at, &exception.message));
+        let is_mixed = is_a("TabError") || is_a("IndentationError") && mixes_indentation(case);
+        let problem = (!is_known).then(|| match is_mixed {
+            true => problem::mixed_indentation(at, &exception.message),
+            false => problem::syntax_error(at, &exception.message),
+        });
         return (Status::Failed, Reason::SyntaxError, problem);
     }
     let reason = match () {
@@ -256,6 +260,17 @@ fn is_known(case: &Case, id: &str, exception: &Exception) -> bool {
     case.problems
         .iter()
         .any(|problem| problem.id == id && problem.message.contains(&name))
+}
+
+/// Whether some lines of the block are indented with tabs and some with spaces.
+fn mixes_indentation(case: &Case) -> bool {
+    let has = |sign: char| {
+        case.block.code.lines().any(|line| {
+            let indent = line.len() - line.trim_start().len();
+            indent < line.len() && line.get(..indent).is_some_and(|it| it.contains(sign))
+        })
+    };
+    has('\t') && has(' ')
 }
 
 /// Whether the block says that it requires the package which an exception misses.

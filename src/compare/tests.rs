@@ -55,6 +55,7 @@ fn case(code: &str, claim: Claim) -> Case {
         policy: Policy::STUDY,
         directives: Vec::new(),
         packages: Vec::new(),
+        is_tried: false,
     }
 }
 

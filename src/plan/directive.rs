@@ -101,7 +101,7 @@ impl Order {
 }
 
 /// Where an order is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Written {
     /// In the document.
     Document(Span),

@@ -48,7 +48,7 @@ pub(super) fn find(these: &Pieces<'_>, index: &mut Index<'_>, at: Position) -> F
         return finding;
     };
     // What does not parse needs nothing: CPython refuses it before any name is looked up.
-    if !piece.is_usable() {
+    if !piece.is_runnable() {
         return finding;
     }
     let chain = these.chains.before(at, index.limit());

@@ -223,6 +223,8 @@ pub struct Case {
     pub directives: Vec<Directive>,
     /// The packages that it says it requires.
     pub packages: Vec<String>,
+    /// Whether its author skips it, and it runs only to see whether it has to be skipped.
+    pub is_tried: bool,
 }
 
 /// All that is to be done with one document.
@@ -249,6 +251,8 @@ pub struct Options {
     pub policy: Policy,
     /// Orders for blocks of the document from elsewhere.
     pub rules: Vec<Rule>,
+    /// Whether blocks that their author skips run too, to see whether they have to be skipped.
+    pub tries_skipped: bool,
 }
 
 impl Default for Options {
@@ -258,6 +262,7 @@ impl Default for Options {
             python: None,
             policy: Policy::STUDY,
             rules: Vec::new(),
+            tries_skipped: false,
         }
     }
 }
@@ -331,7 +336,7 @@ fn read(
             directives.feed(&next.code, next.span);
             at += 1;
         }
-        let mut piece = Piece::new(document, block, directives, options.python);
+        let mut piece = Piece::new(document, block, directives, options);
         let next = blocks.get(at);
         let output = next.and_then(|next| {
             let is_session = piece.kind == SnippetKind::Session;
@@ -481,6 +486,7 @@ fn case(
         problems,
         policy,
         directives: piece.directives.given,
+        is_tried: piece.is_tried,
         packages,
         block,
     }

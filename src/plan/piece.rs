@@ -10,7 +10,7 @@ use crate::text::Span;
 
 use super::directive::Directives;
 use super::language::{Language, language};
-use super::{Reason, SnippetKind, Source};
+use super::{Options, Reason, SnippetKind, Source};
 
 /// A Python block, before it is known what it needs from others.
 pub(super) struct Piece {
@@ -27,6 +27,8 @@ pub(super) struct Piece {
     pub(super) problems: Vec<Problem>,
     /// Why it does not run, if it does not.
     pub(super) skip: Option<Reason>,
+    /// Whether it is skipped, and runs only to see whether it has to be.
+    pub(super) is_tried: bool,
     /// Whether CPython will refuse it, so that no other block can build on it.
     pub(super) is_broken: bool,
 }
@@ -37,19 +39,25 @@ pub(super) fn is_python(block: &Block) -> bool {
 }
 
 impl Piece {
-    /// Reads a block that [`is_python`]; `python` is the version that runs it, where that is known.
+    /// Reads a block that [`is_python`].
     pub(super) fn new(
         document: &Document,
         block: &Block,
         directives: Directives,
-        python: Option<(u8, u8)>,
+        options: &Options,
     ) -> Piece {
         let mut piece = match block.is_session() || block.is_ipython() {
             true => Piece::session(document, block, directives),
             false => Piece::script(document, block, directives),
         };
-        let is_refused = python.is_some_and(|python| piece.directives.refuses(python));
-        if piece.directives.is_skipped() || is_refused {
+        let is_refused = options
+            .python
+            .is_some_and(|python| piece.directives.refuses(python));
+        let is_skipped = piece.directives.is_skipped();
+        piece.is_tried = is_skipped && !is_refused && options.tries_skipped && piece.skip.is_none();
+        if piece.is_tried {
+            // Its claims decide whether it has to be skipped.
+        } else if is_skipped || is_refused {
             piece.skip = Some(match is_refused {
                 true => Reason::OtherVersion,
                 false => Reason::SkippedByAuthor,
@@ -101,6 +109,7 @@ impl Piece {
             claims,
             problems: Vec::new(),
             skip: None,
+            is_tried: false,
             is_broken: !syntax.errors.is_empty(),
             syntax,
         };
@@ -132,6 +141,7 @@ impl Piece {
             claims,
             problems: Vec::new(),
             skip: None,
+            is_tried: false,
             is_broken: false,
         };
         piece.add_examples(&examples);
@@ -184,6 +194,11 @@ impl Piece {
 
     /// Whether other blocks can build on it.
     pub(super) fn is_usable(&self) -> bool {
+        self.is_runnable() && !self.is_tried
+    }
+
+    /// Whether it runs, and CPython will not refuse it.
+    pub(super) fn is_runnable(&self) -> bool {
         self.skip.is_none() && !self.is_broken
     }
 

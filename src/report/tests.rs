@@ -69,6 +69,7 @@ fn held(block: Block) -> BlockReport {
             policy: Policy::STUDY,
             directives: Vec::new(),
             packages: Vec::new(),
+            is_tried: false,
         },
         observation: Observation {
             ending: Ending::Finished,

@@ -109,6 +109,7 @@ fn plan_case(document: &Document, blocks: &[Block], at: usize) -> plan::Case {
         policy: Policy::STUDY,
         directives: Vec::new(),
         packages: Vec::new(),
+        is_tried: false,
     }
 }
 
