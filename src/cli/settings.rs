@@ -665,6 +665,6 @@ mod tests {
     #[test]
     fn a_key_near_nothing_gets_the_whole_list() {
         let error = error("zzz = 1\n");
-        assert!(error.contains("`assume-imports`, `exclude`"), "{error}");
+        assert!(error.contains("`assume-imports`, `directive`"), "{error}");
     }
 }

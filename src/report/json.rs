@@ -32,9 +32,14 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         summary: Counts::new(&Summary::of(report), report.wall_ms),
         documents: Documents(&report.documents),
     };
-    let mut serializer = serde_json::Serializer::with_formatter(&mut *out, Guarded);
-    root.serialize(&mut serializer)?;
+    guarded(&root, out)?;
     writeln!(out)
+}
+
+/// Writes `value` as JSON that a terminal can show without harm.
+pub(crate) fn guarded(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    let mut serializer = serde_json::Serializer::with_formatter(out, Guarded);
+    Ok(value.serialize(&mut serializer)?)
 }
 
 /// Compact JSON in which nothing but visible characters stands raw.

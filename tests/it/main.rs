@@ -9,6 +9,7 @@ mod cases;
 mod claim_laws;
 mod cli;
 mod directives;
+mod explain;
 mod faults;
 mod labelled;
 mod laws;
