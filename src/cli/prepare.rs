@@ -91,11 +91,12 @@ pub(super) fn prepare(
     let mut uses = vec![Use::default(); settings.rules.len()];
     for found in documents.found {
         options.rules = rules_for(&found, settings);
+        options.policy = settings.policy_for(found.file.as_deref());
         prepared.add(found, settings, &options, &mut uses, snapshots, console);
     }
     let is_all = store::covers(paths, &settings.root);
     for (rule, used) in settings.rules.iter().zip(uses) {
-        let is_meant = is_all || rule.pattern.is_some() && used.has_document;
+        let is_meant = is_all || rule.documents.is_some() && used.has_document;
         if is_meant && !used.has_block {
             console.warn(format_args!(
                 "{}: this directive is for no block",
@@ -122,10 +123,10 @@ fn rules_for(found: &Found, settings: &Settings) -> Vec<plan::Rule> {
 }
 
 fn is_for(rule: &SettingsRule, file: Option<&Path>) -> bool {
-    let Some(pattern) = &rule.pattern else {
+    let Some(documents) = &rule.documents else {
         return true;
     };
-    file.is_some_and(|file| pattern.fits(file))
+    file.is_some_and(|file| documents.match_file(file))
 }
 
 impl Prepared {

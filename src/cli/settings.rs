@@ -5,6 +5,7 @@
 //! Every key is also a flag, but for those that describe a document set (`assume-imports`, `exclude`).
 
 mod directive;
+mod grants;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,21 +17,23 @@ use serde::Deserialize;
 use toml::{Spanned, Value};
 
 pub use self::directive::SettingsRule;
+use self::grants::{GrantError, GrantTable, Permit};
 use super::args::{FormatArg, ProjectArgs, RunArgs, RungArg};
 use crate::plan::{self, Wrong as WrongDirective};
 use crate::policy::{Limits, Policy};
 use crate::run::{self, RunOptions};
 use crate::sandbox::Rung;
-use crate::store::{self, StoreError};
+use crate::store::{self, PathError, StoreError};
 use crate::text::{LineIndex, LineNumber};
 
 /// The keys of a settings file.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "assume-imports",
     "directive",
     "exclude",
     "expectations",
     "format",
+    "grant",
     "jobs",
     "memory-mb",
     "output-kb",
@@ -87,8 +90,10 @@ pub struct Settings {
     pub jobs: usize,
     /// Whether what could not be decided fails.
     pub strict: bool,
-    /// What a block's run may do.
+    /// What a block's run may do, where nothing is granted.
     pub policy: Policy,
+    /// What is granted to some documents.
+    permits: Vec<Permit>,
     /// The interpreter that runs the blocks, if not the one built in: a name on the path, or a file.
     pub python: Option<PathBuf>,
     /// The strongest and the weakest rung of the sandbox to run on.
@@ -126,13 +131,22 @@ impl Settings {
         }
     }
 
+    /// What the blocks of the document at `file` may do; `None` is standard input.
+    pub fn policy_for(&self, file: Option<&Path>) -> Policy {
+        let mut policy = self.policy.clone();
+        for permit in &self.permits {
+            permit.apply(file, &mut policy);
+        }
+        policy
+    }
+
     /// How to run, under the first hash seed.
     pub fn run_options(&self) -> RunOptions {
         RunOptions {
             jobs: self.jobs,
             python: self.python.clone(),
             hash_seed: 0,
-            limits: self.policy.limits,
+            policy: self.policy.clone(),
             most: self.rungs.most,
             least: self.rungs.least,
         }
@@ -226,6 +240,8 @@ pub enum SettingsError {
         /// What it can have.
         wanted: &'static str,
     },
+    /// A grant that cannot be given.
+    Grant(GrantError),
 }
 
 impl fmt::Display for SettingsError {
@@ -264,6 +280,7 @@ impl fmt::Display for SettingsError {
                 key,
                 wanted,
             } => write!(f, "{}:{line}: `{key}` must be {wanted}", path.display()),
+            SettingsError::Grant(error) => error.fmt(f),
         }
     }
 }
@@ -275,8 +292,8 @@ pub enum BadDirective {
     Missing,
     /// What it says is wrong.
     Wrong(WrongDirective),
-    /// Its path is no pattern: the text, and why.
-    Pattern(String, String),
+    /// Its paths are no patterns.
+    Paths(PathError),
 }
 
 impl fmt::Display for BadDirective {
@@ -295,9 +312,7 @@ impl fmt::Display for BadDirective {
             BadDirective::Wrong(WrongDirective::Value(name, wanted)) => {
                 write!(f, "`{name}` needs {wanted}")
             }
-            BadDirective::Pattern(text, cause) => {
-                write!(f, "`path` holds a bad pattern `{text}`: {cause}")
-            }
+            BadDirective::Paths(error) => error.fmt(f),
         }
     }
 }
@@ -356,15 +371,27 @@ fn settings(current: &Path, typed: Typed<'_>) -> Result<Settings, SettingsError>
         (None, None) => None,
     };
     let jobs = typed.run.jobs.or(file.jobs).map(|jobs| jobs as usize);
+    let rungs = Rungs::new(typed.run, &file);
+    let permits = file
+        .grants
+        .into_iter()
+        .map(|table| Permit::new(&root, table));
+    let permits = permits
+        .collect::<Result<_, _>>()
+        .map_err(SettingsError::Grant)?;
     Ok(Settings {
         current: current.to_path_buf(),
         expectations,
         format: typed.format.or(file.format).unwrap_or_default(),
         jobs: jobs.unwrap_or_else(default_jobs),
         strict: typed.strict || file.strict.unwrap_or(false),
-        policy: Policy { limits },
+        policy: Policy {
+            limits,
+            grants: Vec::new(),
+        },
+        permits,
         python,
-        rungs: Rungs::new(typed.run, &file),
+        rungs,
         tries_skipped: false,
         rules: directive::rules(&root, &path, file.directives)?,
         assume_imports: file.assume_imports,
@@ -414,6 +441,7 @@ fn milliseconds(seconds: f64) -> Option<u64> {
 struct FileSettings {
     expectations: Option<String>,
     format: Option<FormatArg>,
+    grants: Vec<GrantTable>,
     jobs: Option<u32>,
     strict: Option<bool>,
     timeout_ms: Option<u64>,
@@ -498,6 +526,12 @@ impl FileSettings {
                         key,
                         wanted,
                     },
+                    Wrong::Inside(key, wanted) => SettingsError::BadValue {
+                        path: path.to_path_buf(),
+                        line: value_line,
+                        key,
+                        wanted,
+                    },
                 })?;
         }
         if file.has_directives {
@@ -518,6 +552,7 @@ impl FileSettings {
             "exclude" => self.exclude = strings(value)?,
             "expectations" => self.expectations = Some(string(value)?),
             "format" => self.format = Some(format(value)?),
+            "grant" => self.grants = grants::grants(value)?,
             "jobs" => self.jobs = Some(jobs(value)?),
             "memory-mb" => self.memory_mb = Some(size(value)?),
             "output-kb" => self.output_kb = Some(size(value)?),
@@ -539,6 +574,8 @@ enum Wrong {
     Key,
     /// Its value must be something else: this.
     Value(&'static str),
+    /// A key inside of its value, with the keys that lead there, must be something else.
+    Inside(String, &'static str),
 }
 
 impl From<&'static str> for Wrong {

@@ -190,6 +190,10 @@ pub(super) enum Chain {
 /// What a document may ask for beyond the limit that is set, in milliseconds of wall time.
 const MAX_ASKED_MS: u64 = 60_000;
 
+/// The longest input, in bytes: it stands in a pipe before anybody reads.
+const MAX_STDIN_BYTES: usize = 32 << 10;
+const STDIN_LIMIT: &str = "at most 32 KiB of input";
+
 /// What the author says about one block.
 #[derive(Clone, Debug)]
 pub(super) struct Directives {
@@ -341,8 +345,16 @@ impl Directives {
 
     /// Gives it what a fence at `place` holds as standard input, unless a directive does.
     pub(super) fn feed(&mut self, text: &str, place: Span) {
-        if self.stdin().is_none() {
-            self.take([Order::Stdin(text.to_owned())], place);
+        if self.stdin().is_some() {
+            return;
+        }
+        match text.len() <= MAX_STDIN_BYTES {
+            true => self.take([Order::Stdin(text.to_owned())], place),
+            false => self.problems.push(problem::bad_directive(
+                Span::at(place.start),
+                "stdin",
+                STDIN_LIMIT,
+            )),
         }
     }
 

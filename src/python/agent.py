@@ -11,7 +11,6 @@ import builtins
 import gc
 import io
 import linecache
-import marshal
 import os
 import sys
 import traceback
@@ -41,21 +40,15 @@ WARM = (
 )
 
 
-def main(native, frozen):
+def warm():
+    """Imports what snippets are likely to import."""
     forget_site()
     for name in WARM:
         __import__(name)
-    gc.collect()
-    native.fill_holes()
-    # This file once more, in memory where it stands together.
-    twin = {"__name__": __name__}
-    exec(marshal.loads(frozen), twin)
-    twin["serve"](native)
 
 
-def serve(native):
+def main(native):
     sys.modules.pop("_snipcheck", None)
-    sys.modules.pop("_snipcheck_agent", None)
     for name in ("PYTHONHASHSEED", "LD_LIBRARY_PATH"):
         os.environ.pop(name, None)
     if sys.path and sys.path[0] == "":
@@ -135,12 +128,13 @@ def stage(native):
 
 
 def feed(text):
-    """Puts `text` on standard input, as `python file.py < text` would."""
-    file = os.memfd_create("input")
-    os.write(file, text.encode())
-    os.lseek(file, 0, os.SEEK_SET)
-    os.dup2(file, 0)
-    os.close(file)
+    """Puts `text` on standard input, all of it in a pipe: the plan lets no more through than fits."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    os.write(writer, text.encode())
+    os.dup2(reader, 0)
+    for used in (reader, writer):
+        os.close(used)
     sys.stdin = sys.__stdin__ = open(0, "r", encoding="utf-8", closefd=False)
 
 

@@ -39,6 +39,8 @@ const ENVIRONMENT: [(&str, &str); 6] = [
 ];
 /// Why a block that starts processes tells nothing on rung D.
 const ALONE: &str = "the block starts processes, which rung D of the sandbox has to forbid";
+/// Why a process that ended ahead of the first statement tells nothing of the block.
+const NOT_BEGUN: &str = "the interpreter gave up before the first line, as where memory is short";
 /// How long pipes may stay open after the last process is dead.
 const DRAIN: Duration = Duration::from_millis(100);
 /// How much longer than its limit a snippet may take to be killed.
@@ -89,6 +91,7 @@ impl Client {
             .map_err(|error| failed("copy a descriptor", error))?;
         let program = std::env::current_exe()
             .map_err(|error| failed("find this program's own file", error))?;
+        let variables = terms.variables.clone();
         let terms = serde_json::to_string(terms)
             .map_err(|error| failed("encode the terms", error.into()))?;
         let mut process = Process::new(program);
@@ -99,6 +102,7 @@ impl Client {
             .current_dir("/")
             .env_clear()
             .envs(ENVIRONMENT)
+            .envs(variables)
             .env("PYTHONHASHSEED", hash_seed.to_string())
             .stdin(theirs)
             .stdout(Stdio::null())
@@ -119,7 +123,8 @@ impl Client {
         };
         client.greet().map_err(|lost| {
             let said = read_from_start(&messages);
-            let said = said.trim();
+            // The rehearsal leaves marks there.
+            let said = said.rsplit('\u{3}').next().unwrap_or_default().trim();
             let why = if said.is_empty() { &lost.0 } else { said };
             RunError::new(format!("the Python interpreter did not start: {why}"))
         })?;
@@ -232,7 +237,8 @@ impl Client {
         let deadline = begun + Duration::from_millis(limits.wall_ms);
         let started = match self.event(deadline + KILL_GRACE)? {
             Some((Event::Started, Some(pidfd))) => pidfd,
-            Some((Event::Failed(why), _)) => return Ok(not_confined(why)),
+            // No fault of the snippet's: another server may do better.
+            Some((Event::Failed(why), _)) => return Err(ServerLost(why)),
             Some(_) => return Err(ServerLost("the fork server talks nonsense".to_owned())),
             None => return Err(ServerLost("the fork server did not answer".to_owned())),
         };
@@ -260,6 +266,9 @@ impl Client {
         if self.confinement.rung() == Rung::D && could_not_fork(&observation) {
             // No fault of the block's: on this rung there is no process but its first.
             observation = not_confined(ALONE.to_owned());
+        }
+        if snippet.context.is_empty() && has_never_begun(&observation) {
+            observation = not_confined(NOT_BEGUN.to_owned());
         }
         observation.emissions = captures.into_iter().flat_map(Capture::finish).collect();
         observation.wall_ms = wall.as_secs_f64() * 1000.0;
@@ -317,7 +326,7 @@ fn chunks(snippet: &Snippet) -> Vec<Source> {
 
 /// Why the supervisor killed a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Killed {
+pub(super) enum Killed {
     TimedOut,
     OutputLimit,
 }
@@ -452,7 +461,7 @@ impl Watch<'_> {
 }
 
 /// How a run ended, by the kernel's facts first and the snippet's own word last.
-fn assemble(decoded: Decoded, status: i32, killed: Option<Killed>) -> Observation {
+pub(super) fn assemble(decoded: Decoded, status: i32, killed: Option<Killed>) -> Observation {
     let mut observation = Observation::not_run();
     for record in decoded.records {
         match record {
@@ -511,6 +520,11 @@ fn has_died_in_context(observation: &Observation) -> bool {
         | Ending::EarlyExit => true,
     };
     is_cut_off && observation.reached.is_empty()
+}
+
+/// Whether the process ended before anything of the block was run.
+fn has_never_begun(observation: &Observation) -> bool {
+    observation.ending == Ending::EarlyExit && observation.reached.is_empty()
 }
 
 /// Whether a process was one too many; of threads Python says it otherwise.

@@ -19,7 +19,7 @@ fn listed_in(file: &str, settings: &str, args: &[&str]) -> Ran {
 #[test]
 fn a_heading_and_a_path_choose_blocks() {
     let settings =
-        "[[directive]]\npath = \"a/\"\nheading = \"Serv*\"\nsay = \"skip — nobody there\"\n";
+        "[[directive]]\npaths = [\"a/\"]\nheading = \"Serv*\"\nsay = \"skip — nobody there\"\n";
     let ran = listed(settings, &[]);
     assert_eq!(ran.status, 0, "{ran:?}");
     assert_eq!(ran.stderr, "");
@@ -46,20 +46,19 @@ fn a_block_is_chosen_by_its_id() {
         "[[directive]]\nblock = \"files/1\"\nsay = \"no-run\"\n",
         &[],
     );
-    assert_eq!(ran.stdout.matches("skip: no-run").count(), 2, "{ran:?}");
+    assert_eq!(ran.stdout.matches("skip  no-run").count(), 2, "{ran:?}");
 }
 
 #[test]
 fn a_directive_for_nothing_is_told() {
-    let gone =
-        "strict = false\n[[directive]]\npath = \"a/note.md\"\nheading = \"Gone\"\nsay = \"skip\"\n";
+    let gone = "strict = false\n[[directive]]\npaths = [\"a/note.md\"]\nheading = \"Gone\"\nsay = \"skip\"\n";
     let warning = "warning: snipcheck.toml:2: this directive is for no block\n";
     assert_eq!(listed(gone, &[]).stderr, warning);
     assert_eq!(listed(gone, &["a/note.md"]).stderr, warning);
     // What was not looked at says nothing.
     assert_eq!(listed(gone, &["b/note.md"]).stderr, "");
     assert_eq!(listed(gone, &["a/note.md:6"]).stderr, "");
-    let nowhere = "[[directive]]\npath = \"c/\"\nsay = \"skip\"\n";
+    let nowhere = "[[directive]]\npaths = [\"c/\"]\nsay = \"skip\"\n";
     assert_eq!(
         listed(nowhere, &["."]).stderr,
         warning.replace(":2:", ":1:")
@@ -71,7 +70,7 @@ fn a_directive_for_nothing_is_told() {
 fn wrong_directives_are_errors_at_their_line() {
     for (settings, error) in [
         (
-            "[[directive]]\npath = \"a\"\nsay = \"skpi\"\n",
+            "[[directive]]\npaths = [\"a\"]\nsay = \"skpi\"\n",
             "3: there is no directive `skpi`; did you mean `skip`?",
         ),
         (
@@ -79,7 +78,7 @@ fn wrong_directives_are_errors_at_their_line() {
             "2: unknown setting `headings`; did you mean `heading`?",
         ),
         (
-            "jobs = 1\n\n[[directive]]\npath = \"a\"\n",
+            "jobs = 1\n\n[[directive]]\npaths = [\"a\"]\n",
             "3: a directive needs `say`, such as `say = \"skip\"`",
         ),
         (
@@ -87,12 +86,12 @@ fn wrong_directives_are_errors_at_their_line() {
             "2: `timeout` needs a number of seconds",
         ),
         (
-            "[[directive]]\nsay = \"skip\"\npath = 3\n",
-            "3: `path` must be a text that is not empty",
+            "[[directive]]\nsay = \"skip\"\npaths = 3\n",
+            "3: `paths` must be a list of texts",
         ),
         (
-            "[[directive]]\nsay = \"skip\"\npath = \"a{b\"\n",
-            "3: `path` holds a bad pattern `a{b`: error parsing glob 'a{b': unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?)",
+            "[[directive]]\nsay = \"skip\"\npaths = [\"a{b\"]\n",
+            "3: `paths` holds a bad pattern `a{b`: error parsing glob 'a{b': unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?)",
         ),
         (
             "directive = \"skip\"\n",

@@ -46,6 +46,14 @@ pub(super) fn push_block(text: &mut String, document: &Document, block: &BlockRe
     }
     push_decision(text, case);
     push(text, "policy", &limits(&case.policy.limits));
+    for grant in &case.policy.grants {
+        let gifts: Vec<String> = grant.gifts.iter().map(ToString::to_string).collect();
+        push(
+            text,
+            "granted",
+            &format!("{}: {}", gifts.join(", "), grant.reason),
+        );
+    }
     push_observation(text, observation);
     push_verdict(text, block);
     push_lines(text, document, block);

@@ -38,7 +38,7 @@ pub(super) fn table(listed: &[Listed<'_>]) -> String {
             }
         }
     }
-    if counts.python > 1 {
+    if counts.python > 0 {
         let _ = write!(text, "\n{counts}");
     }
     text
@@ -73,11 +73,7 @@ impl std::fmt::Display for Counts {
             write!(f, " ({} of them with a reason not to pass)", self.doubtful)?;
         }
         let skipped = self.python - self.run;
-        writeln!(
-            f,
-            ", {skipped} not; {}",
-            some(self.claims, "possible claim")
-        )
+        writeln!(f, ", {skipped} not; {}", some(self.claims, "claim"))
     }
 }
 

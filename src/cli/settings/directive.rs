@@ -2,7 +2,7 @@
 //!
 //! ```toml
 //! [[directive]]
-//! path = "notes/network/"        # as in .gitignore; without it, every document
+//! paths = ["notes/network/**"]   # as in .gitignore; without them, every document
 //! heading = "Servers*"           # one of the headings above the block; `*` stands for any text
 //! block = "servers/1"            # the id of the block
 //! say = "skip — needs a server"  # what would stand behind `snipcheck:` in the document
@@ -16,16 +16,16 @@ use toml::{Spanned, Value};
 
 use super::{BadDirective, SettingsError};
 use crate::plan::{self, Rule};
-use crate::store::Pattern;
+use crate::store::Patterns;
 use crate::text::{LineIndex, LineNumber};
 
 /// The keys of a `[[directive]]`.
-pub(super) const KEYS: [&str; 4] = ["block", "heading", "path", "say"];
+pub(super) const KEYS: [&str; 4] = ["block", "heading", "paths", "say"];
 
 /// What a `[[directive]]` says, before paths are known.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct FileRule {
-    path: Option<(String, LineNumber)>,
+    paths: Option<(Vec<String>, LineNumber)>,
     rule: Rule,
 }
 
@@ -33,7 +33,7 @@ pub(super) struct FileRule {
 #[derive(Clone, Debug)]
 pub struct SettingsRule {
     /// Its documents; `None`: all.
-    pub(in super::super) pattern: Option<Pattern>,
+    pub(in super::super) documents: Option<Patterns>,
     /// What it says of their blocks.
     pub(in super::super) rule: Rule,
     /// `FILE:LINE` of it.
@@ -95,7 +95,7 @@ fn read_one(
     table: Table,
 ) -> Result<FileRule, SettingsError> {
     let mut rule = FileRule {
-        path: None,
+        paths: None,
         rule: Rule {
             heading: None,
             block: None,
@@ -115,14 +115,19 @@ fn read_one(
                 known: &KEYS,
             });
         }
-        let text = super::string(value.into_inner()).map_err(|wanted| SettingsError::BadValue {
+        let wrong = |wanted| SettingsError::BadValue {
             path: path.to_path_buf(),
             line,
             key: key.clone(),
             wanted,
-        })?;
+        };
+        if key == "paths" {
+            let texts = super::strings(value.into_inner()).map_err(wrong)?;
+            rule.paths = Some((texts, line));
+            continue;
+        }
+        let text = super::string(value.into_inner()).map_err(wrong)?;
         match key.as_str() {
-            "path" => rule.path = Some((text, line)),
             "heading" => rule.rule.heading = Some(text),
             "block" => rule.rule.block = Some(text),
             _ => {
@@ -154,12 +159,12 @@ pub(super) fn rules(
     rules: Vec<FileRule>,
 ) -> Result<Vec<SettingsRule>, SettingsError> {
     let finish = |read: FileRule| {
-        let pattern = read.path.map(|(text, line)| {
-            Pattern::new(root, &text)
-                .map_err(|cause| bad(path, line, BadDirective::Pattern(text, cause)))
+        let documents = read.paths.map(|(texts, line)| {
+            Patterns::new("paths", root, &texts)
+                .map_err(|error| bad(path, line, BadDirective::Paths(error)))
         });
         Ok(SettingsRule {
-            pattern: pattern.transpose()?,
+            documents: documents.transpose()?,
             place: format!("{}:{}", path.display(), read.rule.line),
             rule: read.rule,
         })

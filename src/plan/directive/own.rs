@@ -9,7 +9,7 @@
 
 use std::ops::Range;
 
-use super::{Order, demand};
+use super::{MAX_STDIN_BYTES, Order, STDIN_LIMIT, demand};
 use crate::block::{Attribute, words};
 
 /// Every directive there is.
@@ -209,6 +209,9 @@ pub(super) fn order(name: &str, value: &str) -> Result<Option<Order>, Wrong> {
             "requires",
             "a version of Python, or the name of a package",
         ))?),
+        "stdin" if value.len() > MAX_STDIN_BYTES => {
+            return Err(Wrong::Value("stdin", STDIN_LIMIT));
+        }
         "stdin" => Order::Stdin(unescaped(value)),
         _ => return Ok(None),
     }))
