@@ -7,6 +7,7 @@
 mod id;
 mod info;
 mod mask;
+mod passage;
 mod reader;
 
 use std::borrow::Cow;
@@ -14,6 +15,7 @@ use std::fmt;
 
 use self::id::Naming;
 pub use self::info::{Attribute, comment_text, own_text, words};
+pub use self::passage::{CODE, InlineCode, Passage};
 use self::reader::RawBlock;
 use crate::document::Document;
 use crate::problem::Problem;
@@ -105,6 +107,8 @@ pub struct Block {
     pub lines: Vec<CodeLine>,
     /// What stands between this block and the one before it.
     pub gap: Gap,
+    /// The paragraph right before it in the same container.
+    pub lead: Option<Span>,
     /// HTML comments that stand right before the block (only blank lines between), in order.
     pub comments: Vec<Span>,
 }
@@ -166,30 +170,32 @@ impl Block {
     }
 }
 
-/// What a document's Markdown holds, as far as code is concerned.
+/// What a document holds, as far as code goes.
 #[derive(Clone, Debug)]
-pub struct Markdown {
-    /// The code blocks in order.
+pub struct Contents {
+    /// Its code blocks in order.
     pub blocks: Vec<Block>,
+    /// Its paragraphs with code in them, or right before them, in order.
+    pub passages: Vec<Passage>,
     /// Every HTML comment that is a block of its own, wherever it stands, in order.
     pub comments: Vec<Span>,
-    /// What is wrong with the Markdown.
+    /// What is wrong with its Markdown.
     pub problems: Vec<Problem>,
 }
 
 /// The code blocks of `document` in order, and what is wrong with its Markdown.
 pub fn blocks(document: &Document) -> (Vec<Block>, Vec<Problem>) {
-    let markdown = markdown(document);
-    (markdown.blocks, markdown.problems)
+    let contents = contents(document);
+    (contents.blocks, contents.problems)
 }
 
-/// Reads the Markdown of `document`.
+/// The [`blocks`] of `document`, and what stands around them.
 ///
 /// Beyond CommonMark it finds the fences in mkdocs admonitions and tabs, those that follow HTML
 /// such as `<summary>` without a blank line, and those indented so far that they became indented
 /// code. Code in HTML (`<pre><code>`) is not extracted: its text is escaped and its line breaks
 /// are the browser's affair.
-pub fn markdown(document: &Document) -> Markdown {
+pub fn contents(document: &Document) -> Contents {
     let masked = mask::mask(document);
     let found = reader::read(document, &masked);
     let mut namings = Vec::with_capacity(found.blocks.len());
@@ -208,7 +214,15 @@ pub fn markdown(document: &Document) -> Markdown {
     for (block, id) in blocks.iter_mut().zip(ids) {
         block.id = BlockId(id);
     }
-    Markdown {
+    let passages = found
+        .passages
+        .into_iter()
+        .map(|(section, passage)| Passage {
+            heading: found.sections.path(section),
+            ..passage
+        });
+    Contents {
+        passages: passages.collect(),
         blocks,
         comments: found.comments,
         problems: found.problems,
@@ -274,6 +288,7 @@ fn assemble(document: &Document, raw: RawBlock, heading: Vec<String>) -> Block {
         code,
         lines,
         gap: raw.gap,
+        lead: raw.lead,
         comments: raw.comments,
     }
 }

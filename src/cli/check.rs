@@ -26,7 +26,9 @@ pub(super) fn check(args: &CheckArgs, console: &Console) -> Exit {
         Err(error) => return console.error(error),
     };
     settings.tries_skipped = args.unused_skips;
+    settings.require_snapshots |= args.require_snapshots;
     let snapshots = if args.no_snapshots {
+        settings.require_snapshots = false;
         Snapshots::Ignore
     } else {
         Snapshots::Read

@@ -27,7 +27,7 @@ use crate::store::{self, PathError, StoreError};
 use crate::text::{LineIndex, LineNumber};
 
 /// The keys of a settings file.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "assume-imports",
     "directive",
     "exclude",
@@ -40,6 +40,7 @@ const KEYS: [&str; 14] = [
     "processes",
     "python",
     "require",
+    "require-snapshots",
     "strict",
     "timeout",
 ];
@@ -90,6 +91,9 @@ pub struct Settings {
     pub jobs: usize,
     /// Whether what could not be decided fails.
     pub strict: bool,
+    /// Whether a block that passes without a snapshot fails.
+    pub require_snapshots: bool,
+    /// What a block's run may do.
     /// What a block's run may do, where nothing is granted.
     pub policy: Policy,
     /// What is granted to some documents.
@@ -385,6 +389,7 @@ fn settings(current: &Path, typed: Typed<'_>) -> Result<Settings, SettingsError>
         format: typed.format.or(file.format).unwrap_or_default(),
         jobs: jobs.unwrap_or_else(default_jobs),
         strict: typed.strict || file.strict.unwrap_or(false),
+        require_snapshots: file.require_snapshots.unwrap_or(false),
         policy: Policy {
             limits,
             grants: Vec::new(),
@@ -444,6 +449,7 @@ struct FileSettings {
     grants: Vec<GrantTable>,
     jobs: Option<u32>,
     strict: Option<bool>,
+    require_snapshots: Option<bool>,
     timeout_ms: Option<u64>,
     memory_mb: Option<u64>,
     output_kb: Option<u64>,
@@ -559,6 +565,9 @@ impl FileSettings {
             "processes" => self.processes = Some(processes(value)?),
             "python" => self.python = Some(string(value)?),
             "require" => self.require = Some(required(value)?),
+            "require-snapshots" => {
+                self.require_snapshots = Some(value.as_bool().ok_or("true or false")?);
+            }
             "strict" => self.strict = Some(value.as_bool().ok_or("true or false")?),
             "timeout" => self.timeout_ms = Some(timeout(value)?),
             _ => return Err(Wrong::Key),

@@ -4,7 +4,7 @@
 //! In goes a [`Document`], out comes its [`DocumentPlan`]. `piece` reads each block, `language` tells
 //! what is not Python, `directive` and `chain` what the author
 //! ordered, `context` which earlier blocks a block
-//! needs, `finding` what it then still misses, `announced` what the document says is missing, `watch` what its claims want to see.
+//! needs, `finding` what it then still misses, `announced` what the document says is missing, `watch` what its claims want to see, `prose` makes cases of expressions in sentences.
 
 mod announced;
 mod chain;
@@ -13,6 +13,7 @@ mod directive;
 mod finding;
 mod language;
 mod piece;
+mod prose;
 mod watch;
 
 use self::chain::Chains;
@@ -21,7 +22,7 @@ pub use self::directive::{Demand, Directive, Order, Rule, Written, Wrong, orders
 use self::directive::{Directives, Regions};
 use self::finding::{Finding, Pieces};
 use self::piece::Piece;
-use crate::block::{self, Block, BlockId, Gap, Tag};
+use crate::block::{self, Block, BlockId, Contents, Gap, Tag};
 use crate::claim::{self, Claim, Note};
 use crate::document::Document;
 use crate::policy::Policy;
@@ -131,6 +132,8 @@ pub enum Reason {
     Signalled,
     /// The output differs from the snapshot.
     SnapshotDiffers,
+    /// Nothing is recorded of it, where everything must be.
+    NoSnapshot,
     /// A package is not installed.
     MissingPackage,
     /// A name is bound nowhere.
@@ -172,6 +175,7 @@ impl Reason {
             Reason::Exited => "exited",
             Reason::Signalled => "signalled",
             Reason::SnapshotDiffers => "snapshot-differs",
+            Reason::NoSnapshot => "no-snapshot",
             Reason::MissingPackage => "missing-package",
             Reason::UndefinedName => "undefined-name",
             Reason::ReadsInput => "reads-input",
@@ -234,8 +238,8 @@ pub struct DocumentPlan {
     pub document: Document,
     /// Its Python blocks in order.
     pub cases: Vec<Case>,
-    /// Claims that belong to no block.
-    pub claims: Vec<Claim>,
+    /// Expressions in sentences, each with the one claim about it.
+    pub prose: Vec<Case>,
     /// Problems of the document itself.
     pub problems: Vec<Problem>,
 }
@@ -255,6 +259,19 @@ pub struct Options {
     pub tries_skipped: bool,
 }
 
+impl DocumentPlan {
+    /// Everything that may run: the blocks in order, then the expressions in sentences.
+    pub fn all_cases(&self) -> impl Iterator<Item = &Case> {
+        self.cases.iter().chain(&self.prose)
+    }
+
+    /// The case at `index` of [`DocumentPlan::all_cases`].
+    pub fn any_case(&self, index: usize) -> Option<&Case> {
+        let in_prose = || self.prose.get(index.checked_sub(self.cases.len())?);
+        self.cases.get(index).or_else(in_prose)
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Options {
@@ -269,17 +286,24 @@ impl Default for Options {
 
 /// Decides what is to be done with each Python block of `document`.
 pub fn plan(document: Document, options: &Options) -> DocumentPlan {
-    let block::Markdown {
+    let Contents {
         blocks,
+        passages,
         comments,
         mut problems,
-    } = block::markdown(&document);
+    } = block::contents(&document);
+    let said = claim::prose(&document, &passages, &blocks);
     let regions = Regions::new(&document, &comments, &mut problems);
+    let around = Around {
+        comments: &comments,
+        regions: &regions,
+        said: said.of_blocks,
+    };
     let Read {
         blocks,
         pieces,
         strays,
-    } = read(&document, blocks, &comments, &regions, options);
+    } = read(&document, blocks, around, options);
     problems.extend(strays);
     let findings = find_all(&document, &blocks, &pieces, options);
     let contexts: Vec<Context> = findings
@@ -294,12 +318,22 @@ pub fn plan(document: Document, options: &Options) -> DocumentPlan {
             case(&document, block, piece, finding, context, options)
         })
         .collect();
+    let stated = said.stated.into_iter().zip(1..);
+    let prose = stated.map(|(stated, ordinal)| prose::case(&document, stated, ordinal, options));
     DocumentPlan {
+        prose: prose.collect(),
         document,
         cases,
-        claims: Vec::new(),
         problems,
     }
+}
+
+/// What stands around the blocks of a document.
+struct Around<'a> {
+    comments: &'a [Span],
+    regions: &'a Regions,
+    /// Claims of sentences about blocks, in order, each with the block's index.
+    said: Vec<(usize, Claim)>,
 }
 
 /// The Python blocks of a document with what was read of them, in step.
@@ -312,13 +346,9 @@ struct Read {
 
 /// Keeps the Python blocks and reads them; blocks that hold the input or the output of the one before
 /// become part of it.
-fn read(
-    document: &Document,
-    blocks: Vec<Block>,
-    comments: &[Span],
-    regions: &Regions,
-    options: &Options,
-) -> Read {
+fn read(document: &Document, blocks: Vec<Block>, around: Around<'_>, options: &Options) -> Read {
+    let regions = around.regions;
+    let mut said = around.said.into_iter().peekable();
     let mut pieces = Vec::new();
     let mut is_python = vec![false; blocks.len()];
     let mut heeded = Vec::new();
@@ -342,19 +372,23 @@ fn read(
             let is_session = piece.kind == SnippetKind::Session;
             claim::output_claim(document, block, &piece.syntax, next, is_session)
         });
-        if let (Some(next), Some(mut output)) = (next, output) {
+        while said.next_if(|&(index, _)| index < own).is_some() {}
+        let said = std::iter::from_fn(|| said.next_if(|&(index, _)| index == own));
+        let said = said.map(|(_, claim)| claim);
+        let of_script = said.filter(|_| piece.kind == SnippetKind::Script);
+        let of_script: Vec<Claim> = of_script.collect();
+        if let (Some(next), Some(output)) = (next, output) {
             at += 1;
-            let about = Directives::new(document, next, regions, &[]);
             heeded.push(next);
-            if piece.skip.is_none() && !about.is_skipped() {
-                piece.directives.limit(std::slice::from_mut(&mut output));
-                about.limit(std::slice::from_mut(&mut output));
-                piece.claims.claims.push(output);
-            }
+            let about = Directives::new(document, next, regions, &[]);
+            piece.take_output(output, &about);
+        }
+        if piece.skip.is_none() {
+            piece.claims.claims.extend(of_script);
         }
         pieces.push(piece);
     }
-    let strays = directive::strays(document, comments, heeded.into_iter());
+    let strays = directive::strays(document, around.comments, heeded.into_iter());
     let blocks = blocks
         .into_iter()
         .zip(is_python)

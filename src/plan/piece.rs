@@ -1,7 +1,7 @@
 //! One Python block, read: its kind, its sources, its names, and what is said about it.
 
 use crate::block::{Block, Tag};
-use crate::claim::{self, Claims, Example};
+use crate::claim::{self, Claim, Claims, Example};
 use crate::document::Document;
 use crate::problem::{self, Problem};
 use crate::syntax::names::Names;
@@ -185,6 +185,17 @@ impl Piece {
     fn not_python(&mut self, at: Span, what: &str) {
         self.problems = vec![problem::not_python(at, what)];
         self.skip = Some(Reason::NotPython);
+    }
+
+    /// Takes what an output block claims, unless `about`, the directives before that, leave it out.
+    pub(super) fn take_output(&mut self, mut output: Claim, about: &Directives) {
+        if self.skip.is_some() || about.is_skipped() {
+            return;
+        }
+        for directives in [&self.directives, about] {
+            directives.limit(std::slice::from_mut(&mut output));
+        }
+        self.claims.claims.push(output);
     }
 
     /// What the grammar says of its names.

@@ -72,7 +72,7 @@ pub struct RunOutcome {
     pub interpreter: Interpreter,
     /// What confined them.
     pub confinement: Confinement,
-    /// For each document, for each case: what it did.
+    /// For each document, for each of its cases (`DocumentPlan::all_cases`): what it did.
     pub observations: Vec<Vec<Observation>>,
 }
 
@@ -109,7 +109,7 @@ pub fn run(
     let step = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
     let mut observations: Vec<Vec<Observation>> = plans
         .iter()
-        .map(|plan| vec![Observation::not_run(); plan.cases.len()])
+        .map(|plan| vec![Observation::not_run(); plan.all_cases().count()])
         .collect();
     let mut outcome: Option<(Interpreter, Confinement)> = None;
     for (policy, work) in groups {
@@ -138,7 +138,7 @@ type Place = (usize, usize);
 fn groups<'a>(plans: &'a [DocumentPlan], options: &'a RunOptions) -> Vec<(&'a Policy, Vec<Place>)> {
     let mut groups: Vec<(&Policy, Vec<Place>)> = Vec::new();
     for (document, plan) in plans.iter().enumerate() {
-        for (index, case) in plan.cases.iter().enumerate() {
+        for (index, case) in plan.all_cases().enumerate() {
             if !matches!(case.decision, Decision::Run(_)) {
                 continue;
             }
@@ -297,7 +297,10 @@ impl Fleet {
             .map_err(|error| RunError::new(format!("failed to start the workers: {error}")))?;
         let run = |&(document, case): &Place| {
             let plan = &plans[document];
-            let observation = self.run(&plan.document.path, &plan.cases[case]);
+            let observation = match plan.any_case(case) {
+                Some(case) => self.run(&plan.document.path, case),
+                None => Observation::not_run(),
+            };
             step();
             ((document, case), observation)
         };

@@ -88,7 +88,7 @@ fn study_documents_hold_under_every_interpreter() {
 }
 
 /// One CPython with a shared library for each minor version: from `PATH`, or pyenv's.
-fn interpreters() -> BTreeMap<u32, PathBuf> {
+pub(crate) fn interpreters() -> BTreeMap<u32, PathBuf> {
     let mut candidates: Vec<PathBuf> = MINORS
         .map(|minor| PathBuf::from(format!("python3.{minor}")))
         .collect();

@@ -25,6 +25,7 @@ pub(super) fn push_block(text: &mut String, document: &Document, block: &BlockRe
         case,
         observation,
         verdict,
+        is_new: _,
     } = block;
     let _ = writeln!(
         text,

@@ -8,7 +8,7 @@ use super::{Listed, Role, Row, kind_name, reason, rows};
 use crate::document::Document;
 use crate::plan::{Case, Decision, Directive, Written};
 use crate::problem::Problem;
-use crate::report::json::guarded;
+use crate::report;
 
 /// Writes what is listed to `out`, document by document.
 pub(super) fn render(listed: &[Listed<'_>], out: &mut dyn Write) -> io::Result<()> {
@@ -34,7 +34,7 @@ pub(super) fn render(listed: &[Listed<'_>], out: &mut dyn Write) -> io::Result<(
                 })
             }
         };
-        guarded(&value, out)?;
+        report::json::write(&value, out)?;
     }
     writeln!(out, "]}}")
 }
