@@ -107,6 +107,15 @@ impl Console {
         self.write(|out| out.write_all(harmless(text).as_bytes()))
     }
 
+    /// Says on standard error what may be wrong and stops nothing.
+    pub(super) fn warn(&self, message: impl Display) {
+        let _ = writeln!(
+            io::stderr().lock(),
+            "warning: {}",
+            harmless(&message.to_string())
+        );
+    }
+
     /// Says on standard error what is beside the point of the output.
     pub(super) fn remark(&self, text: &str) {
         // Nobody is left to tell when standard error is gone too.

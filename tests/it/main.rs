@@ -8,6 +8,8 @@
 mod cases;
 mod claim_laws;
 mod cli;
+mod directives;
+mod explain;
 mod faults;
 mod grants;
 mod killed;
