@@ -145,7 +145,7 @@ pub enum Reason {
     NotConfined,
     /// The author said so.
     SkippedByAuthor,
-    /// It is written for a newer Python than the one that runs the blocks.
+    /// It is written for another Python, or another version of a package, than there is here.
     OtherVersion,
 }
 

@@ -566,9 +566,30 @@ class Run:
         name, missing = clip(name), clip(missing_name(error))
         bases = [clip(base) for base in bases]
         network = wants_network(error)
+        if network:
+            missing = clip(self.wanted_host(error))
         column = column_of(error) if is_compile_error else None
         told = (name, bases, clip(str(message)), lines, missing)
         return told + (column, is_compile_error, network)
+
+    def wanted_host(self, error):
+        """The host that the failing library function was asked for, by the names of its parameters."""
+        for _ in range(20):
+            tb = error.__traceback__
+            while tb is not None:
+                code = tb.tb_frame.f_code
+                if code.co_filename not in (self.document, OWN_FILE):
+                    for name in code.co_varnames[: code.co_argcount]:
+                        host = tb.tb_frame.f_locals.get(name) if name in ("host", "address") else None
+                        if type(host) is tuple and host:
+                            host = host[0]
+                        if type(host) is str and host:
+                            return host
+                tb = tb.tb_next
+            error = error.__cause__ or error.__context__
+            if error is None:
+                return None
+        return None
 
     def show(self, error):
         """Prints the traceback as the interpreter would, without the frames of this file."""
@@ -877,6 +898,8 @@ def column_of(error):
 
 
 def missing_name(error):
+    if isinstance(error, FileNotFoundError):
+        return error.filename if type(error.filename) is str else None
     if isinstance(error, (NameError, ImportError)):
         name = getattr(error, "name", None)
         if name is None and isinstance(error, NameError):

@@ -576,7 +576,7 @@ fn what_could_not_be_decided_is_short() {
         );
         block.observation.ending = Ending::Raised;
         let at = span_of(&document, "numpy");
-        block.verdict.problems = vec![problem::missing_package(at, "numpy")];
+        block.verdict.problems = vec![problem::missing_package(at, "numpy", None)];
         block
     };
     let mut context = undecided(

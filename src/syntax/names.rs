@@ -6,6 +6,7 @@
 
 mod changes;
 mod follow;
+mod history;
 mod resolve;
 mod scope;
 mod standard;
@@ -16,9 +17,11 @@ use ruff_python_ast::ModModule;
 
 use crate::text::Span;
 
-pub use standard::{implied_import, standard_library};
+pub use history::{History, Version, builtin_since, member_history, module_history};
+pub use standard::{conventional_import, implied_import, standard_library};
 
-/// A use of a name that the code itself does not bind before it (builtins are not listed).
+/// A use of a name that the code itself does not bind before it (builtins are not listed,
+/// but for those that only later Pythons have).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Need {
     /// The name.
@@ -37,6 +40,8 @@ pub struct Need {
     pub is_annotation: bool,
     /// Whether the code itself binds the name, only later.
     pub is_bound_later: bool,
+    /// The first Python of which the name is a builtin: only for an older one it is missing.
+    pub builtin_since: Option<Version>,
 }
 
 /// An imported module.

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 
 use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{
-    Comprehension, Decorator, ExceptHandler, Expr, ExprCall, ExprContext, ExprLambda, Parameters,
-    Pattern, Stmt, StmtAnnAssign, StmtAssign, StmtAugAssign, StmtClassDef, StmtFor,
+    Comprehension, Decorator, ExceptHandler, Expr, ExprCall, ExprContext, ExprLambda, Operator,
+    Parameters, Pattern, Stmt, StmtAnnAssign, StmtAssign, StmtAugAssign, StmtClassDef, StmtFor,
     StmtFunctionDef, StmtIf, StmtImport, StmtImportFrom, StmtTypeAlias, StmtWhile, StmtWith,
 };
 use ruff_text_size::{Ranged, TextRange};
@@ -99,6 +99,7 @@ impl<'a> Walk<'a> {
     fn augmented_assign(&mut self, assign: &'a StmtAugAssign) {
         match &*assign.target {
             Expr::Name(target) => {
+                self.load_value(&assign.target);
                 self.load(target.id.as_str(), target.range, None, false);
                 self.visit_expr(&assign.value);
                 if self.owner.is_some() {
@@ -146,6 +147,7 @@ impl<'a> Walk<'a> {
     }
 
     fn for_loop(&mut self, it: &'a StmtFor) {
+        self.load_value(&it.iter);
         self.visit_expr(&it.iter);
         self.looping(&it.body, |walk| {
             walk.visit_expr(&it.target);
@@ -456,6 +458,13 @@ impl<'a> Walk<'a> {
                     self.change(changes::root(&it.value));
                     self.facts.has_star_import |= changes::is_namespace(&it.value);
                 }
+                if matches!(
+                    &*it.slice,
+                    Expr::NumberLiteral(_) | Expr::StringLiteral(_) | Expr::Slice(_)
+                ) && !self.is_annotation
+                {
+                    self.load_value(&it.value);
+                }
                 visitor::walk_expr(self, expression);
             }
             Expr::Call(call) => self.call(call),
@@ -483,12 +492,17 @@ impl<'a> Walk<'a> {
         let mut rights = Vec::new();
         let mut left = expression;
         while let Expr::BinOp(it) = left {
-            rights.push(&*it.right);
+            // Types can be joined by `|`.
+            rights.push((&*it.right, it.op != Operator::BitOr));
             left = &it.left;
         }
-        self.visit_expr(left);
-        for right in rights.into_iter().rev() {
-            self.visit_expr(right);
+        let is_first_value = rights.last().is_some_and(|(_, is_value)| *is_value);
+        rights.push((left, is_first_value));
+        for (operand, is_value) in rights.into_iter().rev() {
+            if is_value {
+                self.load_value(operand);
+            }
+            self.visit_expr(operand);
         }
     }
 
@@ -496,7 +510,15 @@ impl<'a> Walk<'a> {
         self.change(changes::changed_by_call(call));
         self.facts.has_star_import |= changes::binds_anything(call);
         match &*call.func {
-            Expr::Name(name) => self.load(name.id.as_str(), name.range, None, true),
+            Expr::Name(name) => {
+                if name.id == "print" {
+                    call.arguments
+                        .args
+                        .iter()
+                        .for_each(|it| self.load_value(it));
+                }
+                self.load(name.id.as_str(), name.range, None, true);
+            }
             function => self.visit_expr(function),
         }
         self.visit_arguments(&call.arguments);

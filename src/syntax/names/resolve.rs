@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::history::builtin_since;
 use super::scope::MODULE;
-use super::standard::standard_library;
+use super::standard::{is_builtin, standard_library};
 use super::walk::{DefinitionId, Edge, Facts, Reach, Target, Use, Weight};
 use super::{Binding, Definition, Names, Need};
 
@@ -341,6 +342,7 @@ fn need_of(it: &Use<'_>, weight: Weight, is_bound_later: bool) -> Need {
         is_guarded: weight == Weight::Guarded,
         is_annotation: it.is_annotation,
         is_bound_later,
+        builtin_since: builtin_since(it.name).or(is_builtin(it.name).then_some((3, 0))),
     }
 }
 

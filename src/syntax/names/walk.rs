@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use ruff_python_ast::visitor::Visitor;
-use ruff_python_ast::{ModModule, Stmt, TypeParams};
+use ruff_python_ast::{Expr, ModModule, Stmt, TypeParams};
 use ruff_text_size::TextRange;
 
 use super::Import;
@@ -291,6 +291,27 @@ impl<'a> Walk<'a> {
                 span: span(range),
                 attribute,
                 is_called,
+                is_annotation: self.is_annotation,
+                owner: self.owner,
+                weight: self.weight,
+            });
+        }
+    }
+
+    /// Notes a builtin name that is used as no builtin can be, so that some other code gives it
+    /// another meaning: `list[0]`, `for x in list`, `sum + 1`.
+    pub(super) fn load_value(&mut self, expression: &'a Expr) {
+        let Expr::Name(name) = expression else {
+            return;
+        };
+        let is_global = matches!(self.resolve(&name.id), Resolution::Global);
+        let may_be_other = is_builtin(&name.id) && !name.id.starts_with("__");
+        if may_be_other && is_global && !self.is_at_hand(&name.id) {
+            self.facts.uses.push(Use {
+                name: name.id.as_str(),
+                span: span(name.range),
+                attribute: None,
+                is_called: false,
                 is_annotation: self.is_annotation,
                 owner: self.owner,
                 weight: self.weight,
