@@ -11,6 +11,7 @@ import builtins
 import gc
 import io
 import linecache
+import marshal
 import os
 import sys
 import traceback
@@ -19,6 +20,8 @@ import warnings
 # A copy for the functions of this file: what a snippet replaces in `builtins` is its own affair.
 __builtins__ = dict(vars(builtins))
 
+# Without these words no statement of a script decides how another one compiles.
+BEYOND_STATEMENTS = ("global", "__future__", "await", "async")
 ONLY_AST = 0x400  # PyCF_ONLY_AST
 TOP_LEVEL_AWAIT = 0x2000  # PyCF_ALLOW_TOP_LEVEL_AWAIT
 COROUTINE = 0x80  # CO_COROUTINE
@@ -38,9 +41,19 @@ WARM = (
 )
 
 
-def main(native):
+def main(native, frozen):
+    forget_site()
     for name in WARM:
         __import__(name)
+    gc.collect()
+    native.fill_holes()
+    # This file once more, in memory where it stands together.
+    twin = {"__name__": __name__}
+    exec(marshal.loads(frozen), twin)
+    twin["serve"](native)
+
+
+def serve(native):
     sys.modules.pop("_snipcheck", None)
     sys.modules.pop("_snipcheck_agent", None)
     for name in ("PYTHONHASHSEED", "LD_LIBRARY_PATH"):
@@ -51,9 +64,37 @@ def main(native):
     # Whatever exists before the fork costs a child nothing but the pages it writes to.
     module = stage(native)
     gc.collect()
+    native.fill_holes()
     gc.freeze()
     job = native.serve([path for path in sys.path if path], sys.prefix, sys.base_prefix)
     Run(native, module, *job).run()
+
+
+def forget_site():
+    """Undoes what start-up files (`.pth`) imported, where that is work for every child.
+
+    `threading`, `random`, `logging` and a few others have the interpreter call them after each fork.
+    A snippet that wants one of them imports it anew, with all that went with it. Start-up files that
+    change the interpreter on purpose (`sitecustomize`) are left alone.
+    """
+    if "sitecustomize" in sys.modules or "usercustomize" in sys.modules:
+        return
+    hooked = False
+    for moment in ("before", "after_in_parent", "after_in_child"):
+        mark = lambda: None
+        os.register_at_fork(**{moment: mark})
+        for hooks in gc.get_referrers(mark):
+            if type(hooks) is list:
+                hooked = hooked or len(hooks) > 1
+                hooks.clear()
+    if not hooked:
+        return
+    names = list(sys.modules)
+    for name in names[names.index("os") + 1 :]:
+        module = sys.modules[name]
+        if name not in ("site", "_sitebuiltins") and getattr(module, "__spec__", None):
+            del sys.modules[name]
+    atexit._clear()
 
 
 def rehearse():
@@ -255,7 +296,7 @@ class Run:
         """The same as `run_script`, for a script whose top-level statements are known as text."""
         try:
             futures = 0
-            if len(self.chunks) > 1:
+            if len(self.chunks) > 1 and any(word in code for word in BEYOND_STATEMENTS):
                 futures = self.check(padding(line) + code)
             compiled = [self.compile_chunk(*chunk, futures) for chunk in self.chunks]
         except COMPILE_ERRORS:
@@ -269,17 +310,26 @@ class Run:
                 continue
             self.begin(line, False)
             doc = self.globals["__doc__"]
-            self.end_unless_announced(self.attempt(self.evaluate, compiled[done]))
+            watch = self.watches.get(line)
+            self.end_unless_announced(self.attempt(self.perform, watch, *compiled[done]))
             if done and text[0] not in IDENTIFIER_START:
                 # A string in the middle is no docstring.
                 self.globals["__doc__"] = doc
 
     def compile_chunk(self, line, text, futures):
-        """`None` where some claim wants to see into the statement, which takes its tree."""
+        """The code and whether it is a watched expression; `None` where it takes the tree to tell.
+
+        It does where some claim wants to see into the statement.
+        """
         last = line + text.rstrip("\n").count("\n")
-        if any(line <= watched <= last for watched in self.watches):
+        if any(line < watched <= last for watched in self.watches):
             return None
-        return self.compile(padding(line) + text, "exec", futures)
+        watch = self.watches.get(line)
+        if watch is not None and (";" in text or text.startswith(COMPOUND)):
+            return None
+        is_value = watch is not None and watch.wants_value
+        mode = "eval" if is_value else "exec"
+        return self.compile(padding(line) + text, mode, futures), is_value
 
     def run_piece(self, kind, sources, is_context=False):
         run = self.run_session if kind == "session" else self.run_script
@@ -326,17 +376,22 @@ class Run:
         line = first_line(statement)
         self.begin(line, is_context)
         watch = None if is_context else self.watches.get(line)
-        self.end_unless_announced(self.attempt(self.perform, statement, watch, futures))
+        self.end_unless_announced(self.attempt(self.perform_tree, statement, watch, futures))
 
-    def perform(self, statement, watch, futures):
-        """Runs a statement and computes what claims want to see of it."""
-        if watch and watch.wants_value and isinstance(statement, _ast.Expr):
-            module = _ast.Expression(body=statement.value)
-            value = self.execute(module, "eval", futures)
-            self.computed(watch.line, False, value)
+    def perform_tree(self, statement, watch, futures):
+        is_value = bool(watch and watch.wants_value and isinstance(statement, _ast.Expr))
+        if is_value:
+            code = self.compile(_ast.Expression(body=statement.value), "eval", futures)
         else:
             module = _ast.Module(body=[statement], type_ignores=[])
-            self.execute(module, "exec", futures)
+            code = self.compile(module, "exec", futures)
+        self.perform(watch, code, is_value)
+
+    def perform(self, watch, code, is_value):
+        """Runs a statement and computes what claims want to see of it."""
+        value = self.evaluate(code)
+        if is_value:
+            self.computed(watch.line, False, value)
         if watch and watch.subject:
             self.compute_subject(watch.line, watch.subject)
 
@@ -755,6 +810,8 @@ TextIOWrapper.__module__ = "_io"
 UNREACHABLE = (101, 113)  # ENETUNREACH, EHOSTUNREACH
 CODE = type(main.__code__)
 COMPILE_ERRORS = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
+# How statements begin that can have others in them; `format` is taken for one, which costs time only.
+COMPOUND = ("if", "for", "while", "with", "try", "def", "class", "async", "match", "@")
 IDENTIFIER_START = frozenset("acdghijklmnopqstvwxyzACDEGHIJKLMNOPQSTVWXYZ_@")
 PLAIN_TYPES = frozenset(
     (int, float, bool, complex, type(None), list, tuple, dict, set, frozenset, bytes, bytearray, range)

@@ -107,6 +107,51 @@ pub fn buffer_c_lines() -> bool {
 
 const C_BUFFER: usize = 4096;
 
+/// Uses up the free room between what is allocated, so that what a child allocates stands together
+/// on few pages: each page that a child writes to is copied for it. The room is never given back.
+pub fn fill_holes() {
+    // SAFETY: both functions may be called with any size, the second only by the thread that is
+    // attached to the interpreter, which the caller is; what they return is never used.
+    let (c_heap, objects): (Allocate, Allocate) = (
+        |size| unsafe { libc::malloc(size) },
+        |size| unsafe { ffi::PyObject_Malloc(size) },
+    );
+    let large = (0..7).map(|shift| (64 * 1024) >> shift);
+    let small = (1..65).rev().map(|units| units * 16 - 8);
+    let mut highest = c_heap(96 * 1024).addr();
+    for size in large.chain(small) {
+        let mut beyond = 0;
+        for _ in 0..HOLES_MAX {
+            let at = c_heap(size).addr();
+            if at > highest {
+                highest = at;
+                beyond += 1;
+            }
+            if at == 0 || beyond > 1 {
+                break;
+            }
+        }
+    }
+    for size in (1..=32).map(|units| units * 16) {
+        let (mut last, mut run) = (0, 0);
+        for _ in 0..HOLES_MAX {
+            let at = objects(size).addr();
+            let is_next = at == last + size;
+            if at == 0 || (!is_next && run >= POOL_BYTES - size) {
+                break;
+            }
+            run = if is_next { run + size } else { size };
+            last = at;
+        }
+    }
+}
+
+type Allocate = fn(usize) -> *mut libc::c_void;
+/// The most blocks of one size that are looked for.
+const HOLES_MAX: usize = 20_000;
+/// Blocks of one size stand together on a stretch of this many bytes at least, less its head.
+const POOL_BYTES: usize = 4096 - 48 - 512;
+
 unsafe extern "C" {
     static stdout: *mut libc::FILE;
 }

@@ -205,7 +205,13 @@ mod native {
         let source = CString::new(include_str!("agent.py"))?;
         let agent = PyModule::from_code(py, &source, c"<snipcheck>", c"_snipcheck_agent")?;
         let native = py.import("_snipcheck")?;
-        agent.getattr("main")?.call1((native,))?;
+        let code = py.import("builtins")?.getattr("compile")?.call1((
+            include_str!("agent.py"),
+            "<snipcheck>",
+            "exec",
+        ))?;
+        let frozen = py.import("marshal")?.getattr("dumps")?.call1((code,))?;
+        agent.getattr("main")?.call1((native, frozen))?;
         Ok(())
     }
 
@@ -298,6 +304,11 @@ mod native {
     #[pyfunction]
     fn relax_memory() -> PyResult<()> {
         with_host(|host| host.relax_memory())
+    }
+
+    #[pyfunction]
+    fn fill_holes() {
+        fork::fill_holes();
     }
 
     #[pyfunction]
