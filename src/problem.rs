@@ -313,6 +313,17 @@ pub fn needs_network(at: Span, host: Option<&str>) -> Problem {
     .label("connects here")
 }
 
+/// A window: no block has a display.
+pub fn needs_display(at: Span) -> Problem {
+    Problem::new(
+        "needs-display",
+        Severity::Note,
+        at,
+        "this block opens a window, and there is no display".to_owned(),
+    )
+    .label("wants a display")
+}
+
 /// Indentation by tabs at `other`, and by spaces elsewhere in the same block, or the other way round.
 pub fn mixed_indentation(at: Span, other: Span) -> Problem {
     let problem = Problem::new(

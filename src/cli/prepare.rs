@@ -9,6 +9,7 @@ use crate::block::BlockId;
 use crate::document::Document;
 use crate::plan::{self, Case, DocumentPlan};
 use crate::problem::Problem;
+use crate::run;
 use crate::snapshot::{self, Snapshot};
 use crate::store::{self, Found, Selection};
 use crate::text::{LineNumber, Span};
@@ -71,7 +72,8 @@ pub(super) enum Snapshots {
     Ignore,
 }
 
-/// Finds, reads and plans the documents that `paths` name.
+/// Finds, reads and plans the documents that `paths` name. Runs no block; only where a document holds a
+/// star import, the interpreter is asked what that binds.
 pub(super) fn prepare(
     paths: &[PathBuf],
     settings: &Settings,
@@ -87,7 +89,10 @@ pub(super) fn prepare(
     for error in documents.errors {
         prepared.exit = console.error(error);
     }
-    let options = settings.plan_options();
+    let mut options = settings.plan_options();
+    let stars = documents.found.iter().flat_map(|found| &found.document);
+    let stars: BTreeSet<String> = stars.flat_map(plan::star_imports).collect();
+    options.exports = run::exports(&stars, &settings.run_options());
     for found in documents.found {
         prepared.add(found, settings, &options, snapshots, console);
     }

@@ -112,6 +112,7 @@ impl Settings {
         plan::Options {
             assume_imports: self.assume_imports.clone(),
             python: run::python_version(self.python.as_deref()),
+            exports: plan::Exports::new(),
             policy: self.policy.clone(),
         }
     }

@@ -1,5 +1,5 @@
 //! What a block lacks where an exception ended it: a package, a part of one, a file, the network, input,
-//! or another Python.
+//! a display, or another Python.
 //!
 //! In goes the exception, out comes a [`Lack`] where the exception is of that kind; any other
 //! is the block's own fault.
@@ -74,6 +74,12 @@ pub(super) fn lack(exception: &Exception, at: Span, code: &str) -> Option<Lack> 
         let host = name.or_else(|| host_in(code));
         let problem = problem::needs_network(at, host);
         return Some(Lack::inconclusive(Reason::NeedsNetwork, problem));
+    }
+    if wants_display(exception) {
+        return Some(Lack::inconclusive(
+            Reason::NeedsDisplay,
+            problem::needs_display(at),
+        ));
     }
     if is_a(exception, "FileNotFoundError") {
         let problem = problem::needs_file(at, name);
@@ -211,6 +217,13 @@ fn wants_network(exception: &Exception) -> bool {
             && MESSAGES
                 .iter()
                 .any(|message| exception.message.contains(message)))
+}
+
+/// Whether tkinter, pygame or the like found no screen.
+fn wants_display(exception: &Exception) -> bool {
+    let message = exception.message.as_str();
+    (is_a(exception, "TclError") && message.contains("display"))
+        || (exception.type_name == "pygame.error" && message.contains("video device"))
 }
 
 /// The host of the first address in a piece of code.
@@ -363,6 +376,11 @@ mod tests {
         assert!(text.contains("`example.org`"), "{text}");
         let (.., text) = told("socket.gaierror", "[Errno -3]", None);
         assert!(text.contains("`example.com`"), "{text}");
+        let no_display = "no display name and no $DISPLAY environment variable";
+        assert_eq!(
+            told("_tkinter.TclError", no_display, None).1,
+            "needs-display"
+        );
         let (_, reason, text) = told("FileNotFoundError", "[Errno 2]", Some("a/b.csv"));
         assert!(
             reason == "needs-file" && text.contains("`a/b.csv`"),

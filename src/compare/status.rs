@@ -85,6 +85,7 @@ fn status_of_skipped(reason: Reason) -> Status {
         | Reason::ReadsInput
         | Reason::NeedsNetwork
         | Reason::NeedsFile
+        | Reason::NeedsDisplay
         | Reason::ContextFailed
         | Reason::NotConfined => Status::Inconclusive,
     }

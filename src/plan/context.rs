@@ -193,7 +193,7 @@ impl<'a> Index<'a> {
             return None;
         }
         let importer = last_before(&self.star_importers, at)?;
-        let &statement = self.pieces.get(importer)?.names().star_imports.last()?;
+        let statement = self.pieces.get(importer)?.names().star_imports.last()?.span;
         Some(Origin::Import(importer, statement))
     }
 

@@ -159,6 +159,7 @@ struct BlockJson<'a> {
     status: Status,
     reason: Option<Reason>,
     context: Vec<&'a str>,
+    supplied: &'a [String],
     ending: EndingJson<'a>,
     stdout: String,
     stderr: String,
@@ -194,6 +195,7 @@ impl<'a> BlockJson<'a> {
                 Status::Failed | Status::Inconclusive | Status::Skipped => verdict.reason,
             },
             context: block.case.context.iter().map(|id| id.0.as_str()).collect(),
+            supplied: block.case.supplied(),
             ending: EndingJson {
                 kind: ending_kind(&observation.ending),
                 exception: observation.exception.as_ref().map(ExceptionJson::new),

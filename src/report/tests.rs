@@ -884,7 +884,7 @@ fn json_has_the_names_that_machines_depend_on() {
     let block = &document["blocks"][0];
     is(
         block,
-        "id line end_line heading info kind status reason context ending stdout stderr wall_ms \
+        "id line end_line heading info kind status reason context supplied ending stdout stderr wall_ms \
          claims problems",
     );
     is(&block["claims"][0], claim);

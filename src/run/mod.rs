@@ -5,6 +5,7 @@
 
 mod capture;
 mod client;
+mod exports;
 mod interpreter;
 mod server;
 mod wire;
@@ -24,6 +25,7 @@ use crate::sandbox::{Confinement, Rung, Terms};
 use client::{Client, ServerLost};
 use interpreter::Installation;
 
+pub use exports::exports;
 pub use server::fork_server_main;
 
 /// The hidden first argument that makes this program a fork server.

@@ -55,6 +55,15 @@ pub struct Import {
     pub is_certain: bool,
 }
 
+/// `from module import *` at module level.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StarImport {
+    /// The module as written, with its leading dots.
+    pub module: String,
+    /// The whole statement.
+    pub span: Span,
+}
+
 /// A name bound at module level.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Binding {
@@ -97,8 +106,10 @@ pub struct Names {
     pub imported_inside: Vec<String>,
     /// Whether it has a star import, or writes to `globals()`, after which any name may be bound.
     pub has_star_import: bool,
+    /// The same, the star imports of [`Names::star_imports`] left out.
+    pub is_open: bool,
     /// The star imports that run in any case.
-    pub star_imports: Vec<Span>,
+    pub star_imports: Vec<StarImport>,
     /// Whether it calls `input()` (the builtin).
     pub reads_input: bool,
 }

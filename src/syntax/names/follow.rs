@@ -13,7 +13,7 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::scope::{self, MAX_DEPTH, ScopeKind};
 use super::walk::{Definition, DefinitionId, OuterLoop, Reach, Target, Walk, Weight, span};
-use super::{Import, Names, changes, strings};
+use super::{Import, Names, StarImport, changes, strings};
 
 // Statements.
 impl<'a> Walk<'a> {
@@ -244,9 +244,13 @@ impl<'a> Walk<'a> {
         for alias in &it.names {
             match (name, alias.name.as_str()) {
                 (_, "*") => {
-                    self.facts.has_star_import = true;
                     if self.runs_in_any_case() {
-                        self.facts.star_imports.push(span(it.range));
+                        self.facts.star_imports.push(StarImport {
+                            module: format!("{dots}{name}"),
+                            span: span(it.range),
+                        });
+                    } else {
+                        self.facts.is_open = true;
                     }
                 }
                 ("__main__", imported) => self.load(imported, alias.range, None, false),
@@ -456,7 +460,7 @@ impl<'a> Walk<'a> {
             Expr::Subscript(it) => {
                 if it.ctx != ExprContext::Load {
                     self.change(changes::root(&it.value));
-                    self.facts.has_star_import |= changes::is_namespace(&it.value);
+                    self.facts.is_open |= changes::is_namespace(&it.value);
                 }
                 if matches!(
                     &*it.slice,
@@ -508,7 +512,7 @@ impl<'a> Walk<'a> {
 
     fn call(&mut self, call: &'a ExprCall) {
         self.change(changes::changed_by_call(call));
-        self.facts.has_star_import |= changes::binds_anything(call);
+        self.facts.is_open |= changes::binds_anything(call);
         match &*call.func {
             Expr::Name(name) => {
                 if name.id == "print" {

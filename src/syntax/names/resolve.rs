@@ -32,7 +32,8 @@ pub(super) fn resolve(facts: Facts<'_>) -> Names {
         needs,
         mutated: once(mutated),
         imported_inside: once(imported_inside.filter(|name| !facts.globals.contains_key(name))),
-        has_star_import: facts.has_star_import,
+        has_star_import: facts.is_open || !facts.star_imports.is_empty(),
+        is_open: facts.is_open,
         reads_input: facts.inputs.iter().any(|&owner| {
             weight_of(owner) > Weight::Latent && !(owner.is_some() && is_own("input"))
         }),

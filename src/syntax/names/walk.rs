@@ -7,10 +7,10 @@ use ruff_python_ast::visitor::Visitor;
 use ruff_python_ast::{Expr, ModModule, Stmt, TypeParams};
 use ruff_text_size::TextRange;
 
-use super::Import;
 use super::scope::{self, MODULE, Scope, ScopeId, ScopeKind};
 use super::standard::is_builtin;
 use super::strings::StringNames;
+use super::{Import, StarImport};
 use crate::text::Span;
 
 /// How surely a piece of code runs, and with what result where a name is missing; the greater the surer.
@@ -139,8 +139,10 @@ pub(super) struct Facts<'a> {
     /// Names imported inside functions.
     pub(super) imported_inside: Vec<&'a str>,
     pub(super) imports: Vec<Import>,
-    pub(super) star_imports: Vec<Span>,
-    pub(super) has_star_import: bool,
+    /// Those that run in any case.
+    pub(super) star_imports: Vec<StarImport>,
+    /// Whether anything else may bind any name.
+    pub(super) is_open: bool,
 }
 
 /// Follows `module`; `strings` are the names of code in its string literals.

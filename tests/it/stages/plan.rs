@@ -12,7 +12,8 @@ use crate::cases::Case;
 
 /// Lists each Python block with its kind, decision, context, supplied imports, findings and watches.
 ///
-/// A part `options` may say `assume-imports: math typing` and `python: 3.14`.
+/// A part `options` may say `assume-imports: math typing` and `python: 3.14`, and `exports math: pi sqrt` for
+/// what the star import of a module binds.
 pub(crate) fn run(case: &Case) -> String {
     let document = Document::new(case.path.as_str(), case.document.as_str());
     let plan = plan::plan(document, &options(case));
@@ -38,6 +39,12 @@ fn options(case: &Case) -> Options {
                     let (major, minor) = version.split_once('.').expect("a version is x.y");
                     let number = |text: &str| text.parse().expect("a version has numbers");
                     options.python = Some((number(major), number(minor)));
+                }
+                Some((key, names)) if key.starts_with("exports ") => {
+                    let names = names.split(' ').map(str::to_owned).collect();
+                    options
+                        .exports
+                        .insert(key["exports ".len()..].to_owned(), names);
                 }
                 _ => panic!("no option is called {line}"),
             }
