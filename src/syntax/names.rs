@@ -87,6 +87,8 @@ pub struct Definition {
     pub name: String,
     /// Global names in its body, each once: its own code's and those needed from outside.
     pub uses: Vec<String>,
+    /// Those of them whose objects it may change, each once.
+    pub changes: Vec<String>,
 }
 
 /// What names a piece of code binds, needs, changes and imports.

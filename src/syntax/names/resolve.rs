@@ -243,6 +243,7 @@ fn definitions(facts: &Facts<'_>, needs: &[Need]) -> Vec<Definition> {
             definitions.push(Definition {
                 name: holder.to_owned(),
                 uses: Vec::new(),
+                changes: Vec::new(),
             });
             definitions.len() - 1
         });
@@ -250,7 +251,31 @@ fn definitions(facts: &Facts<'_>, needs: &[Need]) -> Vec<Definition> {
             definition.uses.push(used.to_owned());
         }
     }
+    add_changes(facts, &index, &mut definitions);
     definitions
+}
+
+/// What calling each definition may change: modules are left out, whose functions are called all the time.
+fn add_changes(facts: &Facts<'_>, index: &HashMap<&str, usize>, definitions: &mut [Definition]) {
+    let mut seen: HashSet<(&str, &str)> = HashSet::new();
+    let is_import = |name: &str| {
+        facts
+            .globals
+            .get(name)
+            .is_some_and(|it| it.import.is_some())
+    };
+    for change in facts.changes.iter().filter(|it| !is_import(it.name)) {
+        let holder = change
+            .owner
+            .and_then(|owner| outermost_holder(facts, owner));
+        let Some(holder) = holder else { continue };
+        let definition = index.get(holder).and_then(|&at| definitions.get_mut(at));
+        if let Some(definition) = definition
+            && seen.insert((holder, change.name))
+        {
+            definition.changes.push(change.name.to_owned());
+        }
+    }
 }
 
 /// Names through which a call reaches code that changes globals or has a mutable default.
