@@ -404,6 +404,10 @@ impl<'a> Index<'a> {
             return;
         };
         for used in uses {
+            if self.binds(user, used) {
+                // The caller may have defined it anew by then.
+                slice.ask(user, used, user);
+            }
             let need = self.need(binder, used);
             if self.supply_name(slice, piece, used, need.map(|(_, need)| need), user) {
                 continue;
