@@ -93,6 +93,8 @@ pub struct Settings {
     pub assume_imports: Vec<String>,
     /// Patterns (as in `.gitignore`, relative to `root`) of documents to leave out.
     pub exclude: Vec<String>,
+    /// Whether blocks of which one goes on from another may be run together.
+    pub are_chained: bool,
 }
 
 impl Settings {
@@ -126,6 +128,7 @@ impl Settings {
             limits: self.policy.limits,
             most: self.rungs.most,
             least: self.rungs.least,
+            are_chained: self.are_chained,
         }
     }
 }
@@ -299,6 +302,7 @@ fn settings(current: &Path, typed: Typed<'_>) -> Result<Settings, SettingsError>
         rungs: Rungs::new(typed.run, &file),
         assume_imports: file.assume_imports,
         exclude: file.exclude,
+        are_chained: !typed.run.separate,
         root,
     })
 }

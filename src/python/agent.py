@@ -105,7 +105,7 @@ def rehearse():
     script = ("script", [(1, code)])
     native = Rehearsal()
     for _ in range(3):
-        run = Run(native, stage(native), OWN_FILE, "", "", script, chunks, [], [], [])
+        run = Run(native, stage(native), OWN_FILE, "", "", script, chunks, [], 0, [], [])
         run.prepare()
         run.run_main(*script)
     linecache.clearcache()
@@ -153,7 +153,7 @@ def marked_stream(native, fd, name, errors):
 class Run:
     """One job in one child."""
 
-    def __init__(self, native, module, document, nonce, file, script, chunks, context, supplied, watches):
+    def __init__(self, native, module, document, nonce, file, script, chunks, context, judged, supplied, watches):
         self.native = native
         self.module = module
         self.document = document
@@ -161,6 +161,7 @@ class Run:
         self.script = script
         self.chunks = chunks
         self.context = context
+        self.judged = judged
         self.supplied = supplied
         self.watches = {}
         for watch in watches:
@@ -278,12 +279,16 @@ class Run:
     def run_context(self):
         if not self.context:
             return True
-        for kind, sources in self.context:
-            self.mark("c", sources[0][0] if sources else 0)
+        first_judged = len(self.context) - self.judged
+        for at, (kind, sources) in enumerate(self.context):
+            is_context = at < first_judged
+            self.mark("c" if is_context else "s", sources[0][0] if sources and is_context else 0)
             try:
-                self.run_piece(kind, sources, is_context=True)
+                self.run_piece(kind, sources, is_context)
             except Ended as ended:
                 raise Ended(ended.error, context_line=sources[0][0]) from None
+            # A docstring is the block's own.
+            self.globals["__doc__"] = None
         return True
 
     def run_main(self, kind, sources):

@@ -4,6 +4,7 @@
 //! nothing here starts Python in this process, and nothing a snippet says is acted upon.
 
 mod capture;
+mod chain;
 mod client;
 mod exports;
 mod interpreter;
@@ -18,13 +19,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use crate::observation::Observation;
-use crate::plan::{Case, Decision, DocumentPlan};
+use crate::plan::{Case, Decision, DocumentPlan, Snippet};
 use crate::policy::Limits;
 use crate::sandbox::canary::Canary;
 use crate::sandbox::{Confinement, Rung, Terms};
+use chain::Places;
 use client::{Client, ServerLost};
 use interpreter::Installation;
 
+pub use chain::count_pieces;
 pub use exports::exports;
 pub use server::fork_server_main;
 
@@ -64,6 +67,8 @@ pub struct RunOptions {
     pub most: Rung,
     /// The weakest rung to run on.
     pub least: Rung,
+    /// Whether blocks of which one goes on from another may be run together.
+    pub are_chained: bool,
 }
 
 /// What a run gave.
@@ -104,28 +109,31 @@ pub fn run(
     options: &RunOptions,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<RunOutcome, RunError> {
-    let work: Vec<(usize, usize)> = plans
+    let work: Vec<(usize, Vec<usize>)> = plans
         .iter()
         .enumerate()
-        .flat_map(|(document, plan)| (0..plan.cases.len()).map(move |case| (document, case)))
-        .filter(|&(document, case)| {
-            matches!(plans[document].cases[case].decision, Decision::Run(_))
+        .flat_map(|(document, plan)| {
+            let chains = chain::chains(plan, options.are_chained);
+            chains.into_iter().map(move |chain| (document, chain))
         })
         .collect();
+    let total = work.iter().map(|(_, chain)| chain.len()).sum();
     let fleet = Fleet::start(options, work.len())?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(fleet.size)
         .build()
         .map_err(|error| RunError::new(format!("failed to start the workers: {error}")))?;
     let done = AtomicUsize::new(0);
-    let ran: Vec<Observation> = pool.install(|| {
+    let ran: Vec<Vec<Observation>> = pool.install(|| {
         work.par_iter()
             .with_max_len(1)
-            .map(|&(document, case)| {
-                let plan = &plans[document];
-                let observation = fleet.run(&plan.document.path, &plan.cases[case]);
-                progress(done.fetch_add(1, Ordering::Relaxed) + 1, work.len());
-                observation
+            .map(|(document, chain)| {
+                let plan = &plans[*document];
+                let cases: Vec<&Case> = chain.iter().map(|&case| &plan.cases[case]).collect();
+                let observations = fleet.run_all(&plan.document.path, &cases);
+                let ran = done.fetch_add(cases.len(), Ordering::Relaxed) + cases.len();
+                progress(ran, total);
+                observations
             })
             .collect()
     });
@@ -133,8 +141,10 @@ pub fn run(
         .iter()
         .map(|plan| vec![Observation::not_run(); plan.cases.len()])
         .collect();
-    for ((document, case), observation) in work.into_iter().zip(ran) {
-        observations[document][case] = observation;
+    for ((document, chain), ran) in work.into_iter().zip(ran) {
+        for (case, observation) in chain.into_iter().zip(ran) {
+            observations[document][case] = observation;
+        }
     }
     Ok(RunOutcome {
         interpreter: fleet.interpreter.clone(),
@@ -216,6 +226,9 @@ pub fn require(confinement: &Confinement, least: Rung) -> Result<(), RunError> {
     }
 }
 
+/// A chain that stops is tried again, up to where it stopped, so many times in all.
+const TOGETHER_TRIES: usize = 4;
+
 /// The fork servers of a run; a worker takes one out for each snippet.
 struct Fleet {
     idle: Mutex<Vec<Client>>,
@@ -266,6 +279,58 @@ impl Fleet {
             interpreter,
             confinement,
         })
+    }
+
+    /// Runs the blocks of a chain, together as far as that goes.
+    fn run_all(&self, document: &str, cases: &[&Case]) -> Vec<Observation> {
+        let mut observations = self.run_together(document, cases);
+        let mut failed: Option<Observation> = None;
+        for case in cases.iter().skip(observations.len()) {
+            // Whoever goes on from a block that fails before its own code does so, too.
+            let observation = match &failed {
+                Some(failed) => failed.clone(),
+                None => self.run(document, case),
+            };
+            if observation.context_failure.is_some() {
+                failed = Some(observation.clone());
+            }
+            observations.push(observation);
+        }
+        observations
+    }
+
+    /// What the first of the blocks did, those that can be run together.
+    fn run_together(&self, document: &str, cases: &[&Case]) -> Vec<Observation> {
+        let mut snippets: Vec<&Snippet> = cases
+            .iter()
+            .filter_map(|case| match &case.decision {
+                Decision::Run(snippet) => Some(snippet),
+                Decision::Skip(_) => None,
+            })
+            .collect();
+        for _ in 0..TOGETHER_TRIES {
+            let (true, Some(limits), Some(joined)) =
+                (snippets.len() > 1, cases.first(), chain::joined(&snippets))
+            else {
+                break;
+            };
+            let places = Places::new(snippets.iter().copied());
+            let limits = &limits.policy.limits;
+            let ran = self.take().ok().and_then(|mut client| {
+                let ran = client.run_chain(document, &joined, &places, limits, &nonce());
+                // A lost fork server is dropped.
+                let ran = ran.ok()?;
+                self.put(client);
+                Some(ran)
+            });
+            match ran {
+                Some(Ok(observations)) => return observations,
+                // One of them is no block to go on from; those before it are.
+                Some(Err(stopped)) => snippets.truncate(stopped.min(snippets.len() - 1)),
+                None => break,
+            }
+        }
+        Vec::new()
     }
 
     /// Runs one case; a lost fork server is replaced once.

@@ -6,6 +6,7 @@
 )]
 
 mod cases;
+mod chains;
 mod claim_laws;
 mod cli;
 mod faults;
