@@ -71,6 +71,14 @@ fn push_block(text: &mut String, document: &Document, block: &BlockReport) {
     push(text, "kind", kind_name(case.kind));
     push_decision(text, case);
     push(text, "policy", &limits(&case.policy.limits));
+    for grant in &case.policy.grants {
+        let gifts: Vec<String> = grant.gifts.iter().map(ToString::to_string).collect();
+        push(
+            text,
+            "granted",
+            &format!("{}: {}", gifts.join(", "), grant.reason),
+        );
+    }
     push_observation(text, observation);
     let reason = verdict
         .reason

@@ -94,6 +94,7 @@ pub(super) fn prepare(
     let stars: BTreeSet<String> = stars.flat_map(plan::star_imports).collect();
     options.exports = run::exports(&stars, &settings.run_options());
     for found in documents.found {
+        options.policy = settings.policy_for(found.file.as_deref());
         prepared.add(found, settings, &options, snapshots, console);
     }
     prepared

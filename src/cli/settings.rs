@@ -4,6 +4,8 @@
 //! `snipcheck.toml` wins. Paths in it are relative to its directory, paths in flags to the current one.
 //! Every key is also a flag, but for those that describe a document set (`assume-imports`, `exclude`).
 
+mod grants;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -13,6 +15,7 @@ use std::thread::available_parallelism;
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
+use self::grants::{GrantError, GrantTable, Permit};
 use super::args::{FormatArg, ProjectArgs, RunArgs, RungArg};
 use crate::plan;
 use crate::policy::{Limits, Policy};
@@ -22,11 +25,12 @@ use crate::store::{self, StoreError};
 use crate::text::{LineIndex, LineNumber};
 
 /// The keys of a settings file.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "assume-imports",
     "exclude",
     "expectations",
     "format",
+    "grant",
     "jobs",
     "memory-mb",
     "output-kb",
@@ -83,8 +87,10 @@ pub struct Settings {
     pub jobs: usize,
     /// Whether what could not be decided fails.
     pub strict: bool,
-    /// What a block's run may do.
+    /// What a block's run may do, where nothing is granted.
     pub policy: Policy,
+    /// What is granted to some documents.
+    permits: Vec<Permit>,
     /// The interpreter that runs the blocks, if not the one built in: a name on the path, or a file.
     pub python: Option<PathBuf>,
     /// The strongest and the weakest rung of the sandbox to run on.
@@ -119,13 +125,22 @@ impl Settings {
         }
     }
 
+    /// What the blocks of the document at `file` may do; `None` is standard input.
+    pub fn policy_for(&self, file: Option<&Path>) -> Policy {
+        let mut policy = self.policy.clone();
+        for permit in &self.permits {
+            permit.apply(file, &mut policy);
+        }
+        policy
+    }
+
     /// How to run, under the first hash seed.
     pub fn run_options(&self) -> RunOptions {
         RunOptions {
             jobs: self.jobs,
             python: self.python.clone(),
             hash_seed: 0,
-            limits: self.policy.limits,
+            policy: self.policy.clone(),
             most: self.rungs.most,
             least: self.rungs.least,
             are_chained: self.are_chained,
@@ -209,6 +224,8 @@ pub enum SettingsError {
         /// What it can have.
         wanted: &'static str,
     },
+    /// A grant that cannot be given.
+    Grant(GrantError),
 }
 
 impl fmt::Display for SettingsError {
@@ -236,6 +253,7 @@ impl fmt::Display for SettingsError {
                 key,
                 wanted,
             } => write!(f, "{}:{line}: `{key}` must be {wanted}", path.display()),
+            SettingsError::Grant(error) => error.fmt(f),
         }
     }
 }
@@ -291,15 +309,27 @@ fn settings(current: &Path, typed: Typed<'_>) -> Result<Settings, SettingsError>
         (None, None) => None,
     };
     let jobs = typed.run.jobs.or(file.jobs).map(|jobs| jobs as usize);
+    let rungs = Rungs::new(typed.run, &file);
+    let permits = file
+        .grants
+        .into_iter()
+        .map(|table| Permit::new(&root, table));
+    let permits = permits
+        .collect::<Result<_, _>>()
+        .map_err(SettingsError::Grant)?;
     Ok(Settings {
         current: current.to_path_buf(),
         expectations,
         format: typed.format.or(file.format).unwrap_or_default(),
         jobs: jobs.unwrap_or_else(default_jobs),
         strict: typed.strict || file.strict.unwrap_or(false),
-        policy: Policy { limits },
+        policy: Policy {
+            limits,
+            grants: Vec::new(),
+        },
+        permits,
         python,
-        rungs: Rungs::new(typed.run, &file),
+        rungs,
         assume_imports: file.assume_imports,
         exclude: file.exclude,
         are_chained: !typed.run.separate,
@@ -348,6 +378,7 @@ fn milliseconds(seconds: f64) -> Option<u64> {
 struct FileSettings {
     expectations: Option<String>,
     format: Option<FormatArg>,
+    grants: Vec<GrantTable>,
     jobs: Option<u32>,
     strict: Option<bool>,
     timeout_ms: Option<u64>,
@@ -427,6 +458,12 @@ impl FileSettings {
                         key,
                         wanted,
                     },
+                    Wrong::Inside(key, wanted) => SettingsError::BadValue {
+                        path: path.to_path_buf(),
+                        line: value_line,
+                        key,
+                        wanted,
+                    },
                 })?;
         }
         Ok(file)
@@ -438,6 +475,7 @@ impl FileSettings {
             "exclude" => self.exclude = strings(value)?,
             "expectations" => self.expectations = Some(string(value)?),
             "format" => self.format = Some(format(value)?),
+            "grant" => self.grants = grants::grants(value)?,
             "jobs" => self.jobs = Some(jobs(value)?),
             "memory-mb" => self.memory_mb = Some(size(value)?),
             "output-kb" => self.output_kb = Some(size(value)?),
@@ -459,6 +497,8 @@ enum Wrong {
     Key,
     /// Its value must be something else: this.
     Value(&'static str),
+    /// A key inside of its value, with the keys that lead there, must be something else.
+    Inside(String, &'static str),
 }
 
 impl From<&'static str> for Wrong {

@@ -11,7 +11,6 @@ import builtins
 import gc
 import io
 import linecache
-import marshal
 import os
 import sys
 import traceback
@@ -41,21 +40,15 @@ WARM = (
 )
 
 
-def main(native, frozen):
+def warm():
+    """Imports what snippets are likely to import."""
     forget_site()
     for name in WARM:
         __import__(name)
-    gc.collect()
-    native.fill_holes()
-    # This file once more, in memory where it stands together.
-    twin = {"__name__": __name__}
-    exec(marshal.loads(frozen), twin)
-    twin["serve"](native)
 
 
-def serve(native):
+def main(native):
     sys.modules.pop("_snipcheck", None)
-    sys.modules.pop("_snipcheck_agent", None)
     for name in ("PYTHONHASHSEED", "LD_LIBRARY_PATH"):
         os.environ.pop(name, None)
     if sys.path and sys.path[0] == "":

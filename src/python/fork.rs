@@ -110,19 +110,17 @@ const C_BUFFER: usize = 4096;
 /// Uses up the free room between what is allocated, so that what a child allocates stands together
 /// on few pages: each page that a child writes to is copied for it. The room is never given back.
 pub fn fill_holes() {
-    // SAFETY: both functions may be called with any size, the second only by the thread that is
-    // attached to the interpreter, which the caller is; what they return is never used.
-    let (c_heap, objects): (Allocate, Allocate) = (
-        |size| unsafe { libc::malloc(size) },
-        |size| unsafe { ffi::PyObject_Malloc(size) },
-    );
+    // SAFETY: gives whole free pages back to the kernel and has no preconditions (malloc_trim(3)).
+    unsafe { malloc_trim(0) };
+    // SAFETY: any size may be asked for, and what is returned is never used (malloc(3)).
+    let allocate = |size| unsafe { libc::malloc(size) }.addr();
     let large = (0..7).map(|shift| (64 * 1024) >> shift);
     let small = (1..65).rev().map(|units| units * 16 - 8);
-    let mut highest = c_heap(96 * 1024).addr();
+    let mut highest = allocate(96 * 1024);
     for size in large.chain(small) {
         let mut beyond = 0;
         for _ in 0..HOLES_MAX {
-            let at = c_heap(size).addr();
+            let at = allocate(size);
             if at > highest {
                 highest = at;
                 beyond += 1;
@@ -133,20 +131,31 @@ pub fn fill_holes() {
         }
     }
     for size in (1..=32).map(|units| units * 16) {
-        let (mut last, mut run) = (0, 0);
-        for _ in 0..HOLES_MAX {
-            let at = objects(size).addr();
-            let is_next = at == last + size;
-            if at == 0 || (!is_next && run >= POOL_BYTES - size) {
-                break;
-            }
-            run = if is_next { run + size } else { size };
-            last = at;
-        }
+        fill_pools(size);
     }
 }
 
-type Allocate = fn(usize) -> *mut libc::c_void;
+/// Takes blocks of `size` bytes from the interpreter's small-object allocator up to the end of a
+/// pool that was all free.
+fn fill_pools(size: usize) {
+    let (mut last, mut run) = (0, 0);
+    for _ in 0..HOLES_MAX {
+        // SAFETY: any size may be asked for by the thread that is attached to the interpreter,
+        // which the caller is (it is called from the interpreter's own code); the block is never used.
+        let at = unsafe { ffi::PyObject_Malloc(size) }.addr();
+        let is_next = at == last + size;
+        if at == 0 || (!is_next && run >= POOL_BYTES - size) {
+            return;
+        }
+        run = if is_next { run + size } else { size };
+        last = at;
+    }
+}
+
+unsafe extern "C" {
+    fn malloc_trim(pad: libc::size_t) -> libc::c_int;
+}
+
 /// The most blocks of one size that are looked for.
 const HOLES_MAX: usize = 20_000;
 /// Blocks of one size stand together on a stretch of this many bytes at least, less its head.

@@ -11,6 +11,7 @@
 pub mod fork;
 
 use std::ffi::CString;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::{Mutex, OnceLock};
 
@@ -198,6 +199,34 @@ fn exception(parts: ExceptionParts) -> Exception {
     }
 }
 
+/// The agent's code, marshalled. A child compiles it: what that takes would leave holes in the
+/// memory of this process, which all further children pay for.
+fn compiled_agent(py: Python<'_>) -> PyResult<Vec<u8>> {
+    let compile = || -> PyResult<Vec<u8>> {
+        let parts = (include_str!("agent.py"), "<snipcheck>", "exec");
+        let code = py.import("builtins")?.call_method1("compile", parts)?;
+        py.import("marshal")?
+            .call_method1("dumps", (code,))?
+            .extract()
+    };
+    let (reader, writer) = std::io::pipe()?;
+    match fork::fork_interpreter(py)? {
+        fork::Forked::Child => {
+            let written = compile().map(|code| { writer }.write_all(&code));
+            fork::quit(i32::from(!matches!(written, Ok(Ok(())))));
+        }
+        fork::Forked::Parent(pid) => {
+            drop(writer);
+            let mut code = Vec::new();
+            { reader }.read_to_end(&mut code)?;
+            match fork::wait(pid)?.status {
+                0 => Ok(code),
+                _ => compile(),
+            }
+        }
+    }
+}
+
 /// What the agent sees of Rust.
 #[pymodule(name = "_snipcheck")]
 mod native {
@@ -206,16 +235,20 @@ mod native {
     /// Loads the agent and runs it.
     #[pyfunction]
     fn start(py: Python<'_>) -> PyResult<()> {
-        let source = CString::new(include_str!("agent.py"))?;
-        let agent = PyModule::from_code(py, &source, c"<snipcheck>", c"_snipcheck_agent")?;
         let native = py.import("_snipcheck")?;
-        let code = py.import("builtins")?.getattr("compile")?.call1((
-            include_str!("agent.py"),
-            "<snipcheck>",
-            "exec",
-        ))?;
-        let frozen = py.import("marshal")?.getattr("dumps")?.call1((code,))?;
-        agent.getattr("main")?.call1((native, frozen))?;
+        let code = compiled_agent(py)?;
+        let load = || -> PyResult<Bound<'_, PyModule>> {
+            let agent = PyModule::new(py, "_snipcheck_agent")?;
+            let code = py.import("marshal")?.call_method1("loads", (&code,))?;
+            py.import("builtins")?
+                .call_method1("exec", (code, agent.dict()))?;
+            Ok(agent)
+        };
+        load()?.call_method0("warm")?;
+        py.import("gc")?.call_method0("collect")?;
+        fork::fill_holes();
+        // Once more, now that its objects come to stand together.
+        load()?.call_method1("main", (native,))?;
         Ok(())
     }
 

@@ -13,6 +13,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use super::concise;
 use super::excerpt::{Excerpt, Role, excerpt};
 use super::finding::Finding;
+use super::granted;
 use super::neutral;
 use super::paint::{self, paint};
 use super::place::Places;
@@ -264,6 +265,9 @@ impl<'a> Full<'a> {
                 self.out,
                 "`--verbose` shows the claims that could not be decided"
             )?;
+        }
+        for granted in granted::granted(report) {
+            writeln!(self.out, "{}", granted.sentence())?;
         }
         writeln!(self.out, "{}", summary::run_sentence(report))
     }

@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 use serde_json::ser::{CompactFormatter, Formatter};
 
 use super::finding::Finding;
+use super::granted::{self, BlockGrant, Granted};
 use super::neutral;
 use super::place::Places;
 use super::summary::Summary;
@@ -29,6 +30,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         version: env!("CARGO_PKG_VERSION"),
         interpreter: &report.interpreter,
         sandbox: &report.confinement,
+        grants: granted::granted(report),
         summary: Counts::new(&Summary::of(report), report.wall_ms),
         documents: Documents(&report.documents),
     };
@@ -66,6 +68,7 @@ struct Root<'a> {
     version: &'static str,
     interpreter: &'a Interpreter,
     sandbox: &'a Confinement,
+    grants: Vec<Granted<'a>>,
     summary: Counts,
     documents: Documents<'a>,
 }
@@ -160,6 +163,7 @@ struct BlockJson<'a> {
     reason: Option<Reason>,
     context: Vec<&'a str>,
     supplied: &'a [String],
+    grants: Vec<BlockGrant<'a>>,
     ending: EndingJson<'a>,
     stdout: String,
     stderr: String,
@@ -196,6 +200,7 @@ impl<'a> BlockJson<'a> {
             },
             context: block.case.context.iter().map(|id| id.0.as_str()).collect(),
             supplied: block.case.supplied(),
+            grants: granted::of_block(&block.case.policy.grants),
             ending: EndingJson {
                 kind: ending_kind(&observation.ending),
                 exception: observation.exception.as_ref().map(ExceptionJson::new),

@@ -14,6 +14,7 @@ mod outcome;
 mod telling;
 mod paint;
 mod excerpt;
+mod granted;
 pub mod concise;
 pub mod full;
 pub mod json;

@@ -865,7 +865,7 @@ fn json_has_the_names_that_machines_depend_on() {
     };
     is(
         &json,
-        "schema version interpreter sandbox summary documents",
+        "schema version interpreter sandbox grants summary documents",
     );
     is(&json["interpreter"], "implementation version");
     is(&json["sandbox"], "rung layers");
@@ -884,8 +884,8 @@ fn json_has_the_names_that_machines_depend_on() {
     let block = &document["blocks"][0];
     is(
         block,
-        "id line end_line heading info kind status reason context supplied ending stdout stderr wall_ms \
-         claims problems",
+        "id line end_line heading info kind status reason context supplied grants ending stdout stderr \
+         wall_ms claims problems",
     );
     is(&block["claims"][0], claim);
     is(&block["problems"][0], problem);

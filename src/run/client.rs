@@ -40,6 +40,8 @@ const ENVIRONMENT: [(&str, &str); 6] = [
 ];
 /// Why a block that starts processes tells nothing on rung D.
 const ALONE: &str = "the block starts processes, which rung D of the sandbox has to forbid";
+/// Why a process that ended ahead of the first statement tells nothing of the block.
+const NOT_BEGUN: &str = "the interpreter gave up before the first line, as where memory is short";
 /// How long pipes may stay open after the last process is dead.
 const DRAIN: Duration = Duration::from_millis(100);
 /// How much longer than its limit a snippet may take to be killed.
@@ -90,6 +92,7 @@ impl Client {
             .map_err(|error| failed("copy a descriptor", error))?;
         let program = std::env::current_exe()
             .map_err(|error| failed("find this program's own file", error))?;
+        let variables = terms.variables.clone();
         let terms = serde_json::to_string(terms)
             .map_err(|error| failed("encode the terms", error.into()))?;
         let mut process = Process::new(program);
@@ -100,6 +103,7 @@ impl Client {
             .current_dir("/")
             .env_clear()
             .envs(ENVIRONMENT)
+            .envs(variables)
             .env("PYTHONHASHSEED", hash_seed.to_string())
             .stdin(theirs)
             .stdout(Stdio::null())
@@ -120,7 +124,8 @@ impl Client {
         };
         client.greet().map_err(|lost| {
             let said = read_from_start(&messages);
-            let said = said.trim();
+            // The rehearsal leaves marks there.
+            let said = said.rsplit('\u{3}').next().unwrap_or_default().trim();
             let why = if said.is_empty() { &lost.0 } else { said };
             RunError::new(format!("the Python interpreter did not start: {why}"))
         })?;
@@ -206,10 +211,7 @@ impl Client {
         limits: &Limits,
         nonce: &str,
     ) -> Result<Observation, ServerLost> {
-        let ran = match self.perform(document, snippet, 0, limits, nonce)? {
-            Ok(ran) => ran,
-            Err(why) => return Ok(not_confined(why)),
-        };
+        let ran = self.perform(document, snippet, 0, limits, nonce)?;
         let mut observation = assemble(ran.decoded, ran.status, ran.killed);
         if !snippet.context.is_empty() && has_died_in_context(&observation) {
             observation.context_failure = Some(ContextFailure::default());
@@ -217,6 +219,9 @@ impl Client {
         if self.confinement.rung() == Rung::D && could_not_fork(&observation) {
             // No fault of the block's: on this rung there is no process but its first.
             observation = not_confined(ALONE.to_owned());
+        }
+        if snippet.context.is_empty() && has_never_begun(&observation) {
+            observation = not_confined(NOT_BEGUN.to_owned());
         }
         observation.emissions = ran.emissions;
         observation.wall_ms = ran.wall_ms;
@@ -237,9 +242,7 @@ impl Client {
         nonce: &str,
     ) -> Result<Result<Vec<Observation>, usize>, ServerLost> {
         let judged = places.len().saturating_sub(1);
-        let Ok(ran) = self.perform(document, snippet, judged, limits, nonce)? else {
-            return Ok(Err(0));
-        };
+        let ran = self.perform(document, snippet, judged, limits, nonce)?;
         let Decoded { records, end } = ran.decoded;
         let stopped = records.iter().find_map(|record| match record {
             Record::ContextFailed(line, _) => Some(places.block(*line).unwrap_or(0)),
@@ -279,8 +282,7 @@ impl Client {
         Ok(Ok(observations))
     }
 
-    /// Has a snippet run, the last `judged` pieces of its context watched like itself; or says why it
-    /// could not be confined.
+    /// Has a snippet run, the last `judged` pieces of its context watched like itself.
     fn perform(
         &mut self,
         document: &str,
@@ -288,7 +290,7 @@ impl Client {
         judged: usize,
         limits: &Limits,
         nonce: &str,
-    ) -> Result<Result<Ran, String>, ServerLost> {
+    ) -> Result<Ran, ServerLost> {
         // Where the sandbox gives no scratch space, a directory of ours does; dropping removes it.
         let scratch = match self.confinement.rung().has_mounts() {
             true => None,
@@ -317,7 +319,8 @@ impl Client {
         let deadline = begun + Duration::from_millis(limits.wall_ms);
         let started = match self.event(deadline + KILL_GRACE)? {
             Some((Event::Started, Some(pidfd))) => pidfd,
-            Some((Event::Failed(why), _)) => return Ok(Err(why)),
+            // No fault of the snippet's: another server may do better.
+            Some((Event::Failed(why), _)) => return Err(ServerLost(why)),
             Some(_) => return Err(ServerLost("the fork server talks nonsense".to_owned())),
             None => return Err(ServerLost("the fork server did not answer".to_owned())),
         };
@@ -337,7 +340,7 @@ impl Client {
         let wall = begun.elapsed();
         let killed = watch.killed;
         let captures = watch.captures;
-        Ok(Ok(Ran {
+        Ok(Ran {
             decoded: wire::decode(&page.report()?, nonce),
             emissions: captures.into_iter().flat_map(Capture::finish).collect(),
             status: ended.status,
@@ -345,7 +348,7 @@ impl Client {
             wall_ms: wall.as_secs_f64() * 1000.0,
             cpu_ms: ended.cpu_us as f64 / 1000.0,
             max_rss_bytes: ended.max_rss_bytes,
-        }))
+        })
     }
 }
 
@@ -408,7 +411,7 @@ fn chunks(snippet: &Snippet) -> Vec<Source> {
 
 /// Why the supervisor killed a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Killed {
+pub(super) enum Killed {
     TimedOut,
     OutputLimit,
 }
@@ -543,7 +546,7 @@ impl Watch<'_> {
 }
 
 /// How a run ended, by the kernel's facts first and the snippet's own word last.
-fn assemble(decoded: Decoded, status: i32, killed: Option<Killed>) -> Observation {
+pub(super) fn assemble(decoded: Decoded, status: i32, killed: Option<Killed>) -> Observation {
     let mut observation = Observation::not_run();
     for record in decoded.records {
         match record {
@@ -602,6 +605,11 @@ fn has_died_in_context(observation: &Observation) -> bool {
         | Ending::EarlyExit => true,
     };
     is_cut_off && observation.reached.is_empty()
+}
+
+/// Whether the process ended before anything of the block was run.
+fn has_never_begun(observation: &Observation) -> bool {
+    observation.ending == Ending::EarlyExit && observation.reached.is_empty()
 }
 
 /// Whether a process was one too many; of threads Python says it otherwise.

@@ -42,7 +42,7 @@ fn is_dotted_name(module: &str) -> bool {
 }
 
 fn ask(modules: &[&str], options: &RunOptions) -> Option<Observation> {
-    let fleet = Fleet::start(options, 1).ok()?;
+    let fleet = Fleet::start(options, &options.policy, None, 1).ok()?;
     let sources = modules.iter().enumerate().map(|(at, module)| Source {
         line: LineNumber::new(at + 1),
         code: format!(
@@ -58,7 +58,7 @@ fn ask(modules: &[&str], options: &RunOptions) -> Option<Observation> {
         watches: Vec::new(),
     };
     let mut client = fleet.take().ok()?;
-    let ran = client.run("<star imports>", &snippet, &options.limits, &nonce());
+    let ran = client.run("<star imports>", &snippet, &options.policy.limits, &nonce());
     fleet.put(client);
     ran.ok()
 }

@@ -18,11 +18,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use crate::observation::Observation;
+use crate::observation::{Observation, Stream};
 use crate::plan::{Case, Decision, DocumentPlan, Snippet};
-use crate::policy::Limits;
+use crate::policy::Policy;
 use crate::sandbox::canary::Canary;
 use crate::sandbox::{Confinement, Rung, Terms};
+use capture::Capture;
 use chain::Places;
 use client::{Client, ServerLost};
 use interpreter::Installation;
@@ -61,8 +62,8 @@ pub struct RunOptions {
     pub python: Option<PathBuf>,
     /// `PYTHONHASHSEED` of all snippets.
     pub hash_seed: u32,
-    /// The limits of every snippet.
-    pub limits: Limits,
+    /// The policy of snippets that nothing is granted to.
+    pub policy: Policy,
     /// The strongest rung to take.
     pub most: Rung,
     /// The weakest rung to run on.
@@ -109,48 +110,61 @@ pub fn run(
     options: &RunOptions,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<RunOutcome, RunError> {
-    let work: Vec<(usize, Vec<usize>)> = plans
-        .iter()
-        .enumerate()
-        .flat_map(|(document, plan)| {
-            let chains = chain::chains(plan, options.are_chained);
-            chains.into_iter().map(move |chain| (document, chain))
-        })
-        .collect();
-    let total = work.iter().map(|(_, chain)| chain.len()).sum();
-    let fleet = Fleet::start(options, work.len())?;
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(fleet.size)
-        .build()
-        .map_err(|error| RunError::new(format!("failed to start the workers: {error}")))?;
+    let groups = groups(plans, options);
+    let chains = groups.iter().flat_map(|(_, work)| work);
+    let total = chains.map(|(_, chain)| chain.len()).sum();
     let done = AtomicUsize::new(0);
-    let ran: Vec<Vec<Observation>> = pool.install(|| {
-        work.par_iter()
-            .with_max_len(1)
-            .map(|(document, chain)| {
-                let plan = &plans[*document];
-                let cases: Vec<&Case> = chain.iter().map(|&case| &plan.cases[case]).collect();
-                let observations = fleet.run_all(&plan.document.path, &cases);
-                let ran = done.fetch_add(cases.len(), Ordering::Relaxed) + cases.len();
-                progress(ran, total);
-                observations
-            })
-            .collect()
-    });
+    let step = |cases| progress(done.fetch_add(cases, Ordering::Relaxed) + cases, total);
     let mut observations: Vec<Vec<Observation>> = plans
         .iter()
         .map(|plan| vec![Observation::not_run(); plan.cases.len()])
         .collect();
-    for ((document, chain), ran) in work.into_iter().zip(ran) {
-        for (case, observation) in chain.into_iter().zip(ran) {
-            observations[document][case] = observation;
+    let mut outcome: Option<(Interpreter, Confinement)> = None;
+    for (policy, work) in groups {
+        let rung = outcome.as_ref().map(|(_, confinement)| confinement.rung());
+        let fleet = Fleet::start(options, policy, rung, work.len())?;
+        for ((document, chain), ran) in work.iter().zip(fleet.run_all(plans, &work, &step)?) {
+            for (&case, observation) in chain.iter().zip(ran) {
+                observations[*document][case] = observation;
+            }
+        }
+        match &mut outcome {
+            None => outcome = Some((fleet.interpreter.clone(), fleet.confinement.clone())),
+            Some((_, confinement)) => confinement.join(&fleet.confinement),
         }
     }
+    let (interpreter, confinement) = outcome.ok_or(RunError::new("nothing to run".to_owned()))?;
     Ok(RunOutcome {
-        interpreter: fleet.interpreter.clone(),
-        confinement: fleet.confinement.clone(),
+        interpreter,
+        confinement,
         observations,
     })
+}
+
+/// Cases that are run together: the index of their document, and their own there.
+type Work = (usize, Vec<usize>);
+
+/// What is to be run, by the ground that its policy asks for. At least one group.
+fn groups<'a>(plans: &'a [DocumentPlan], options: &'a RunOptions) -> Vec<(&'a Policy, Vec<Work>)> {
+    let mut groups: Vec<(&Policy, Vec<Work>)> = Vec::new();
+    for (document, plan) in plans.iter().enumerate() {
+        for chain in chain::chains(plan, options.are_chained) {
+            let Some(case) = chain.first().and_then(|&first| plan.cases.get(first)) else {
+                continue;
+            };
+            match groups
+                .iter_mut()
+                .find(|(policy, _)| policy.shares_ground(&case.policy))
+            {
+                Some((_, work)) => work.push((document, chain)),
+                None => groups.push((&case.policy, vec![(document, chain)])),
+            }
+        }
+    }
+    if groups.is_empty() {
+        groups.push((&options.policy, Vec::new()));
+    }
+    groups
 }
 
 /// Major and minor version of `python`, or of the interpreter that the binary was built with; `None`
@@ -162,17 +176,10 @@ pub fn python_version(python: Option<&Path>) -> Option<(u8, u8)> {
 /// Starts one fork server and tells what it is, whatever its rung.
 pub fn survey(options: &RunOptions) -> Result<(Interpreter, Confinement), RunError> {
     let installation = interpreter::locate(options.python.as_deref())?;
-    let terms = terms(options);
+    let terms = Terms::new(&options.policy, options.most);
     let mut first = Client::start(&installation, &terms, options.hash_seed)?;
     prove(&mut first)?;
     Ok((first.interpreter.clone(), first.confinement.clone()))
-}
-
-fn terms(options: &RunOptions) -> Terms {
-    Terms {
-        limits: options.limits,
-        most: options.most,
-    }
 }
 
 /// Has a fork server's sandbox tested; it must not be split any more then.
@@ -243,11 +250,20 @@ struct Fleet {
 }
 
 impl Fleet {
-    fn start(options: &RunOptions, jobs_wanted: usize) -> Result<Fleet, RunError> {
+    /// Starts the fork servers for snippets under `policy`, on the `rung` that the run already has.
+    fn start(
+        options: &RunOptions,
+        policy: &Policy,
+        rung: Option<Rung>,
+        jobs_wanted: usize,
+    ) -> Result<Fleet, RunError> {
         let installation = interpreter::locate(options.python.as_deref())?;
         let size = options.jobs.min(jobs_wanted).max(1);
-        let mut terms = terms(options);
-        let mut first = Client::start(&installation, &terms, options.hash_seed)?;
+        let mut terms = Terms::new(policy, rung.unwrap_or(options.most));
+        let mut first = match rung {
+            None => Client::start(&installation, &terms, options.hash_seed)?,
+            Some(_) => another_client(&installation, &terms, options.hash_seed)?,
+        };
         let rung = first.confinement.rung();
         terms.most = rung;
         let mut idle = Vec::new();
@@ -281,8 +297,29 @@ impl Fleet {
         })
     }
 
+    /// Runs all of `work`, all cores together; `step` hears how many cases more are done.
+    fn run_all(
+        &self,
+        plans: &[DocumentPlan],
+        work: &[Work],
+        step: &(dyn Fn(usize) + Sync),
+    ) -> Result<Vec<Vec<Observation>>, RunError> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(self.size)
+            .build()
+            .map_err(|error| RunError::new(format!("failed to start the workers: {error}")))?;
+        let run = |(document, chain): &Work| {
+            let plan = &plans[*document];
+            let cases: Vec<&Case> = chain.iter().map(|&case| &plan.cases[case]).collect();
+            let observations = self.run_chain(&plan.document.path, &cases);
+            step(cases.len());
+            observations
+        };
+        Ok(pool.install(|| work.par_iter().with_max_len(1).map(run).collect()))
+    }
+
     /// Runs the blocks of a chain, together as far as that goes.
-    fn run_all(&self, document: &str, cases: &[&Case]) -> Vec<Observation> {
+    fn run_chain(&self, document: &str, cases: &[&Case]) -> Vec<Observation> {
         let mut observations = self.run_together(document, cases);
         let mut failed: Option<Observation> = None;
         for case in cases.iter().skip(observations.len()) {
@@ -339,8 +376,13 @@ impl Fleet {
             return Observation::not_run();
         };
         let mut why = String::new();
-        for _ in 0..2 {
-            let mut client = match self.take() {
+        for is_second in [false, true] {
+            // Its relatives may have died with the first one, so the second is a stranger.
+            let client = match is_second {
+                false => self.take(),
+                true => another_client(&self.installation, &self.terms, self.hash_seed),
+            };
+            let mut client = match client {
                 Ok(client) => client,
                 Err(error) => {
                     why = error.to_string();
@@ -380,6 +422,22 @@ impl Fleet {
             .unwrap_or_else(|poison| poison.into_inner())
             .push(client);
     }
+}
+
+/// What the supervisor makes of the bytes that a snippet could have sent and of the kernel's wait
+/// `status`: for the fuzz targets.
+#[doc(hidden)]
+pub fn observation_of(page: &[u8], streams: [&[u8]; 2], status: i32, nonce: &str) -> Observation {
+    let mut observation = client::assemble(wire::decode(page, nonce), status, None);
+    let kinds = [Stream::Stdout, Stream::Stderr];
+    let emissions = streams.into_iter().zip(kinds).flat_map(|(bytes, kind)| {
+        let mut capture = Capture::new(kind, nonce);
+        // As it comes out of a pipe: in pieces that care for no mark.
+        bytes.chunks(7).for_each(|piece| capture.feed(piece));
+        capture.finish()
+    });
+    observation.emissions = emissions.collect();
+    observation
 }
 
 /// A secret for one run: 16 hexadecimal digits.

@@ -5,7 +5,7 @@
 
 use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::python::Python;
@@ -15,6 +15,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open};
 
 use super::wire::{Command, Event};
 use crate::observation::Record;
+use crate::policy::Readable;
 use crate::python::fork::{self, Forked, Page};
 use crate::python::{self, Host, Job, Layout};
 use crate::sandbox::canary::Targets;
@@ -94,7 +95,7 @@ impl Host for Server {
             PathBuf::from(&layout.base_prefix),
         ];
         paths.extend(layout.search_path.iter().map(PathBuf::from));
-        self.ground.settle(&paths, &self.terms.limits)?;
+        self.ground.settle(&paths, &self.terms)?;
         let version = Python::version_str()
             .split_whitespace()
             .next()
@@ -184,9 +185,8 @@ impl Server {
         match fork::fork_interpreter(py).map_err(|error| format!("fork: {error}"))? {
             Forked::Parent(_) => Ok(()),
             Forked::Child => {
-                sandbox::die_with_parent();
+                self.ground.take(ground)?;
                 self.control = control;
-                self.ground.take(ground);
                 self.say(hello, None)
             }
         }
@@ -292,6 +292,7 @@ impl Server {
         });
         let placed = job.and_then(|job| {
             let file = enter_scratch(job.scratch.as_deref())?;
+            link_readable(&self.terms.readable)?;
             Ok((job, file))
         });
         match placed {
@@ -403,6 +404,28 @@ fn enter_scratch(given: Option<&str>) -> Result<String, String> {
     };
     rustix::process::chdir(directory).map_err(|error| format!("scratch: {error}"))?;
     Ok(format!("{directory}/snippet.py"))
+}
+
+/// Puts what is granted by a relative name where that name leads from the working directory.
+fn link_readable(readable: &[Readable]) -> Result<(), String> {
+    for Readable { path, name } in readable {
+        let name = Path::new(name);
+        let is_below = name
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)));
+        if !is_below {
+            continue;
+        }
+        let word = |error: std::io::Error| format!("{}: {error}", name.display());
+        if let Some(parent) = name.parent() {
+            std::fs::create_dir_all(parent).map_err(word)?;
+        }
+        // Two grants may name the same path, or one below the other.
+        if std::fs::symlink_metadata(name).is_err() {
+            std::os::unix::fs::symlink(path, name).map_err(word)?;
+        }
+    }
+    Ok(())
 }
 
 /// Kills whatever the snippet left behind, where no namespace does it: this process is the

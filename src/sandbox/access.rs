@@ -29,9 +29,10 @@ pub(super) struct Shown {
 }
 
 /// The ruleset of a cell, made where its mounts are in sight: the whole tree may be read, the
-/// cell's own memory file systems may be written.
-pub(super) fn of_cell() -> Result<OwnedFd, String> {
-    let mut rules = create()?;
+/// cell's own memory file systems may be written. Where the cell has a network of its own, that
+/// is wall enough for TCP.
+pub(super) fn of_cell(has_network: bool) -> Result<OwnedFd, String> {
+    let mut rules = create(has_network)?;
     rules = grant(rules, &open("/")?, reading())?;
     for path in ["/tmp", "/dev/shm"] {
         rules = grant(rules, &open(path)?, owning())?;
@@ -58,7 +59,7 @@ impl Shown {
     /// The ruleset of one snippet that shares the machine's mounts: besides what is shown it may
     /// read what `/proc` tells of itself, and write below `scratch`.
     pub(super) fn ruleset(&self, scratch: BorrowedFd<'_>) -> Result<OwnedFd, String> {
-        let mut rules = create()?;
+        let mut rules = create(false)?;
         for path in &self.read {
             rules = grant(rules, path, reading())?;
         }
@@ -86,10 +87,13 @@ pub(super) fn missing(abi: i32) -> Vec<&'static str> {
     later.map(|(_, what)| *what).collect()
 }
 
-fn create() -> Result<RulesetCreated, String> {
+fn create(has_network: bool) -> Result<RulesetCreated, String> {
     Ruleset::default()
         .handle_access(AccessFs::from_all(NEWEST))
-        .and_then(|rules| rules.handle_access(AccessNet::from_all(NEWEST)))
+        .and_then(|rules| match has_network {
+            true => Ok(rules),
+            false => rules.handle_access(AccessNet::from_all(NEWEST)),
+        })
         .and_then(|rules| rules.scope(Scope::from_all(NEWEST)))
         .and_then(Ruleset::create)
         .map_err(|error| error.to_string())

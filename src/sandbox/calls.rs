@@ -21,6 +21,8 @@ pub(super) struct Floor {
     pub(super) has_mounts: bool,
     /// Whether it is a user of the machine that owns files outside.
     pub(super) shares_user: bool,
+    /// Whether every path that it sees leads to a socket of its own, or to none.
+    pub(super) has_paths: bool,
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -48,7 +50,7 @@ const ALLOWED: &[i64] = numbers!(
     SYS_getpid SYS_getppid SYS_getpriority SYS_getrandom SYS_getresgid SYS_getresuid SYS_getrusage
     SYS_getsid SYS_getsockname SYS_getsockopt SYS_gettid SYS_gettimeofday SYS_getuid SYS_getxattr
     SYS_ioprio_get SYS_lgetxattr SYS_linkat SYS_listxattr SYS_llistxattr SYS_lseek SYS_madvise
-    SYS_membarrier SYS_memfd_create SYS_mincore SYS_mkdirat SYS_mknodat SYS_mlock SYS_mlock2
+    SYS_membarrier SYS_mincore SYS_mkdirat SYS_mknodat SYS_mlock SYS_mlock2
     SYS_mlockall SYS_mmap SYS_mprotect SYS_mremap SYS_mseal SYS_msync SYS_munlock SYS_munlockall
     SYS_munmap SYS_nanosleep SYS_newfstatat SYS_openat SYS_openat2 SYS_pidfd_open
     SYS_pidfd_send_signal SYS_pipe2 SYS_ppoll SYS_pread64 SYS_preadv SYS_preadv2 SYS_pselect6
@@ -102,8 +104,7 @@ const ATTRIBUTES_OLD: &[i64] = &[452 /* fchmodat2 */];
 #[rustfmt::skip]
 const IPC: &[i64] = numbers!(
     SYS_mq_getsetattr SYS_mq_notify SYS_mq_open SYS_mq_timedreceive SYS_mq_timedsend SYS_mq_unlink
-    SYS_msgctl SYS_msgget SYS_msgrcv SYS_msgsnd SYS_semctl SYS_semget SYS_semop SYS_semtimedop
-    SYS_shmat SYS_shmctl SYS_shmdt SYS_shmget
+    SYS_msgctl SYS_msgget SYS_msgrcv SYS_msgsnd
 );
 
 /// Calls that give a socket a name or a peer.
@@ -117,7 +118,8 @@ const BY_ID: &[i64] = numbers!(
 );
 
 /// Calls known and refused: other processes' memory, mounts, modules, clocks, keys, kernel
-/// machinery with a history of holes, and channels between snippets that no namespace closes.
+/// machinery with a history of holes, channels between snippets that no namespace closes, and
+/// memory that no limit of a process counts.
 #[rustfmt::skip]
 const DENIED: &[i64] = numbers!(
     SYS_acct SYS_add_key SYS_adjtimex SYS_bpf SYS_chroot SYS_clock_adjtime SYS_clock_settime
@@ -125,12 +127,12 @@ const DENIED: &[i64] = numbers!(
     SYS_fsconfig SYS_fsmount SYS_fsopen SYS_fspick SYS_init_module SYS_inotify_add_watch
     SYS_inotify_init1 SYS_inotify_rm_watch SYS_io_uring_enter SYS_io_uring_register
     SYS_io_uring_setup SYS_ioprio_set SYS_kcmp SYS_kexec_file_load SYS_kexec_load SYS_keyctl
-    SYS_lookup_dcookie SYS_mbind SYS_memfd_secret SYS_migrate_pages SYS_mount SYS_mount_setattr
+    SYS_lookup_dcookie SYS_mbind SYS_memfd_create SYS_memfd_secret SYS_migrate_pages SYS_mount SYS_mount_setattr
     SYS_move_mount SYS_move_pages SYS_name_to_handle_at SYS_nfsservctl SYS_open_by_handle_at
     SYS_open_tree SYS_perf_event_open SYS_pidfd_getfd SYS_pivot_root SYS_process_madvise
     SYS_process_mrelease SYS_process_vm_readv SYS_process_vm_writev SYS_ptrace SYS_quotactl
-    SYS_quotactl_fd SYS_reboot SYS_remap_file_pages SYS_request_key SYS_set_mempolicy
-    SYS_set_mempolicy_home_node SYS_setdomainname SYS_sethostname SYS_settimeofday SYS_swapoff
+    SYS_quotactl_fd SYS_reboot SYS_remap_file_pages SYS_request_key SYS_semctl SYS_semget SYS_semop SYS_semtimedop SYS_set_mempolicy
+    SYS_set_mempolicy_home_node SYS_setdomainname SYS_sethostname SYS_settimeofday SYS_shmat SYS_shmctl SYS_shmdt SYS_shmget SYS_swapoff
     SYS_swapon SYS_sync SYS_syncfs SYS_syslog SYS_umount2 SYS_userfaultfd SYS_vhangup SYS_vmsplice
 );
 #[cfg(target_arch = "x86_64")]
@@ -204,6 +206,26 @@ fn when(argument: u32, mask: u32, values: &[u32], then: Verdict, or: Verdict) ->
     }
 }
 
+/// A datagram socket reaches any socket whose path it knows, a pair of streams only itself.
+fn stream_pairs() -> Rule {
+    Rule::If {
+        checks: vec![
+            Check {
+                argument: 0,
+                mask: u32::MAX,
+                values: vec![libc::AF_UNIX as u32],
+            },
+            Check {
+                argument: 1,
+                mask: 0xf,
+                values: vec![libc::SOCK_STREAM as u32],
+            },
+        ],
+        then: Verdict::Allow,
+        or: REFUSED,
+    }
+}
+
 #[derive(Debug, Default)]
 struct Rules(BTreeMap<u32, Rule>);
 
@@ -274,24 +296,7 @@ impl Floor {
         if self.has_mounts {
             return;
         }
-        // A datagram socket reaches any socket whose path it knows, a pair of streams only itself.
-        let pair = Rule::If {
-            checks: vec![
-                Check {
-                    argument: 0,
-                    mask: u32::MAX,
-                    values: vec![libc::AF_UNIX as u32],
-                },
-                Check {
-                    argument: 1,
-                    mask: 0xf,
-                    values: vec![libc::SOCK_STREAM as u32],
-                },
-            ],
-            then: Verdict::Allow,
-            or: REFUSED,
-        };
-        rules.all(numbers!(SYS_socketpair), &pair);
+        rules.all(numbers!(SYS_socketpair), &stream_pairs());
     }
 
     /// What each snippet installs last; everything not named here stays as [`Floor::base`] has it.
@@ -304,10 +309,13 @@ impl Floor {
             numbers!(SYS_prctl),
             &when(0, u32::MAX, &options, Verdict::Allow, REFUSED),
         );
-        if !self.has_mounts {
+        if !self.has_paths {
             // Not in the large filter: the fork server itself talks to its keeper by sockets that
             // it has, and opens none.
             self.without_network(&mut rules);
+        }
+        if self.has_mounts && !self.has_paths {
+            rules.all(numbers!(SYS_socketpair), &stream_pairs());
         }
         if !self.has_mounts && self.shares_user {
             rules.all(ATTRIBUTES, &refuse);
@@ -319,7 +327,7 @@ impl Floor {
         rules.policy(Verdict::Allow)
     }
 
-    /// With namespaces a socket may be of the empty network, without mounts not of the paths.
+    /// With namespaces a socket may be of the empty network, without paths of its own not of those.
     fn without_network(&self, rules: &mut Rules) {
         let inet = [libc::AF_INET as u32, libc::AF_INET6 as u32];
         // What an empty network would say, only earlier.

@@ -12,13 +12,14 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::PathBuf;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use rustix::thread::UnshareFlags;
 
 use super::sys::{self, Cloned};
-use super::{access, channel, mounts};
+use super::{Parent, access, channel, mounts};
 
 /// What each cell is made of.
 const CELL: UnshareFlags = UnshareFlags::NEWPID
@@ -48,23 +49,29 @@ const READY: &[u8] = b"ready";
 const READY_WITHOUT_PROC: &[u8] = b"ready, no proc";
 
 /// How to furnish cells.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Furniture {
     /// The size of each memory file system in bytes.
     pub(super) scratch_bytes: u64,
     /// Whether to try for a `/proc`.
     pub(super) wants_proc: bool,
+    /// Whether it gets a network of its own, with a loopback interface.
+    pub(super) wants_loopback: bool,
+    /// What is shown of the machine's files beyond the ordinary: absolute paths without links.
+    pub(super) readable: Vec<PathBuf>,
 }
 
 impl Maker {
     /// Forks a maker off this process, which must be single-threaded and small.
     pub(super) fn start(furniture: Furniture) -> io::Result<Maker> {
         let (ours, theirs) = channel::pair()?;
+        let parent = Parent::this()?;
         match sys::fork()? {
             Cloned::Parent(_) => Ok(Maker { socket: ours }),
             Cloned::Child => {
-                drop(ours);
-                serve(theirs, furniture)
+                parent.die_with();
+                drop((ours, parent));
+                serve(theirs, &furniture)
             }
         }
     }
@@ -123,8 +130,10 @@ pub fn kill_and_wait(pidfd: BorrowedFd<'_>) -> io::Result<()> {
 }
 
 /// The maker's life: one cell for each request, until the fork server is gone.
-fn serve(socket: OwnedFd, furniture: Furniture) -> ! {
-    super::die_with_parent();
+fn serve(socket: OwnedFd, furniture: &Furniture) -> ! {
+    let Ok(own) = Parent::this() else {
+        sys::quit(1);
+    };
     // Dead inits are nobody's business here; the fork server watches their pidfds.
     sys::ignore_signal(libc::SIGCHLD);
     loop {
@@ -132,13 +141,14 @@ fn serve(socket: OwnedFd, furniture: Furniture) -> ! {
             sys::quit(1);
         };
         match message.as_slice() {
-            b"cell" => make(socket.as_fd(), furniture),
+            b"cell" => make(socket.as_fd(), furniture, &own),
             b"split" => {
                 let Some(line) = fds.into_iter().next() else {
                     continue;
                 };
                 if let Ok(Cloned::Child) = sys::fork() {
-                    drop(socket);
+                    own.die_with();
+                    drop((socket, own));
                     serve(line, furniture);
                 }
             }
@@ -147,10 +157,12 @@ fn serve(socket: OwnedFd, furniture: Furniture) -> ! {
     }
 }
 
-fn make(socket: BorrowedFd<'_>, furniture: Furniture) {
-    match sys::clone(CELL) {
+fn make(socket: BorrowedFd<'_>, furniture: &Furniture, own: &Parent) {
+    let mut namespaces = CELL;
+    namespaces.set(UnshareFlags::NEWNET, furniture.wants_loopback);
+    match sys::clone(namespaces) {
         Ok(Cloned::Parent(_)) => {}
-        Ok(Cloned::Child) => init(socket, furniture),
+        Ok(Cloned::Child) => init(socket, furniture, own),
         Err(error) => {
             // The fork server waits for an answer; without one it learns from the closed line.
             if channel::send(socket, format!("clone: {error}").as_bytes(), &[]).is_err() {
@@ -161,8 +173,8 @@ fn make(socket: BorrowedFd<'_>, furniture: Furniture) {
 }
 
 /// An init's life: furnish the cell, say so, reap what it inherits, and wait to be killed.
-fn init(socket: BorrowedFd<'_>, furniture: Furniture) -> ! {
-    super::die_with_parent();
+fn init(socket: BorrowedFd<'_>, furniture: &Furniture, parent: &Parent) -> ! {
+    parent.die_with();
     if let Err(error) = settle(socket, furniture)
         && channel::send(socket, error.as_bytes(), &[]).is_err()
     {
@@ -172,13 +184,16 @@ fn init(socket: BorrowedFd<'_>, furniture: Furniture) -> ! {
     sys::sleep_forever()
 }
 
-fn settle(socket: BorrowedFd<'_>, furniture: Furniture) -> Result<(), String> {
+fn settle(socket: BorrowedFd<'_>, furniture: &Furniture) -> Result<(), String> {
     let has_proc = mounts::furnish(furniture).map_err(|error| error.to_string())?;
+    if furniture.wants_loopback {
+        sys::raise_loopback().map_err(|error| format!("loopback: {error}"))?;
+    }
     let pidfd = pidfd_open(rustix::process::getpid(), PidfdFlags::empty())
         .map_err(|error| format!("pidfd_open: {error}"))?;
     let rules = match sys::landlock_abi() {
         0 => None,
-        _ => Some(access::of_cell()?),
+        _ => Some(access::of_cell(furniture.wants_loopback)?),
     };
     let message = if has_proc { READY } else { READY_WITHOUT_PROC };
     let fds: Vec<BorrowedFd<'_>> = [&pidfd]

@@ -4,8 +4,8 @@
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
-use super::channel;
 use super::sys::{self, Cloned};
+use super::{Parent, channel};
 
 /// The fork server's end of the line to its keeper.
 #[derive(Debug)]
@@ -17,11 +17,12 @@ impl Keeper {
     /// Forks the keeper: the first child of this process since it asked for a process namespace.
     pub(super) fn start() -> io::Result<Keeper> {
         let (ours, theirs) = channel::pair()?;
+        let parent = Parent::this()?;
         match sys::fork()? {
             Cloned::Parent(_) => Ok(Keeper { socket: ours }),
             Cloned::Child => {
                 drop(ours);
-                super::die_with_parent();
+                parent.die_with();
                 keep(&theirs)
             }
         }

@@ -148,6 +148,8 @@ fn try_cells(most: Rung) -> Result<String, String> {
     let furniture = Furniture {
         scratch_bytes: 1 << 20,
         wants_proc: most == Rung::A,
+        wants_loopback: false,
+        readable: Vec::new(),
     };
     let maker = Maker::start(furniture).map_err(|error| error.to_string())?;
     maker.order().map_err(|error| error.to_string())?;

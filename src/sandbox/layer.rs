@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Whether a layer holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Whether a layer holds; the weaker state is the greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LayerState {
     /// In force for every snippet: a test at the start tried what it forbids, in vain.
@@ -96,6 +96,17 @@ impl Confinement {
     pub fn rung(&self) -> Rung {
         let named = Rung::ALL.into_iter().find(|rung| rung.name() == self.rung);
         named.unwrap_or(Rung::None)
+    }
+
+    /// Takes down what confined other snippets of the same run: each layer is worth what it is worth
+    /// at its weakest.
+    pub fn join(&mut self, other: &Confinement) {
+        for layer in &mut self.layers {
+            let same = other.layers.iter().find(|same| same.name == layer.name);
+            if let Some(weaker) = same.filter(|same| same.state > layer.state) {
+                *layer = weaker.clone();
+            }
+        }
     }
 
     /// What keeps the machine from a better rung: the details of absent layers, each once.

@@ -33,10 +33,11 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 
-use rustix::process::{Resource, Signal};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{PidfdFlags, Resource, Signal, pidfd_open};
 use rustix::thread::ThreadNameSpaceType;
 
-use crate::policy::Limits;
+use crate::policy::{Limits, Policy, Readable};
 use access::Shown;
 use calls::Floor;
 use cell::{Cell, Furniture, Maker};
@@ -62,16 +63,45 @@ pub struct Terms {
     pub limits: Limits,
     /// The strongest rung to take.
     pub most: Rung,
+    /// What every snippet may read beyond the interpreter and the system's programs.
+    pub readable: Vec<Readable>,
+    /// Whether every snippet gets a loopback interface of its own; only on rungs A and B.
+    pub has_loopback: bool,
+    /// Variables that every snippet finds in its environment. The process is started with them; its
+    /// command line, which everybody on the machine may read, does not tell them.
+    #[serde(skip)]
+    pub variables: Vec<(String, String)>,
+}
+
+impl Terms {
+    /// The terms of snippets under `policy`.
+    pub fn new(policy: &Policy, most: Rung) -> Terms {
+        let variables = policy.variables();
+        Terms {
+            limits: policy.limits,
+            most,
+            readable: policy.readable().cloned().collect(),
+            has_loopback: policy.has_loopback(),
+            variables: variables
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+        }
+    }
 }
 
 /// The ground on which a fork server's snippets run.
 #[derive(Debug)]
 pub struct Ground {
+    /// This process, for its children.
+    parent: Parent,
     climb: Climb,
     walls: Walls,
     landlock_abi: i32,
     becomes: Become,
     limits: Fixed,
+    /// Whether some of the machine's own files are shown, whatever lies among them.
+    shows_more: bool,
+    has_loopback: bool,
     /// What every snippet may read, on rungs without mounts.
     shown: Option<Shown>,
     /// Each snippet's own filter.
@@ -86,9 +116,34 @@ enum Walls {
 }
 
 /// Asks the kernel to kill this process when its parent dies (`PR_SET_PDEATHSIG`).
-pub fn die_with_parent() {
+///
+/// Nothing comes of it where the parent is dead already; a child that must know has its [`Parent`].
+fn die_with_parent() {
     if rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).is_err() {
         sys::quit(1);
+    }
+}
+
+/// A process as those that it forks see it, also from another process namespace.
+#[derive(Debug)]
+pub struct Parent(OwnedFd);
+
+impl Parent {
+    /// This process, before it forks.
+    pub fn this() -> io::Result<Parent> {
+        let pidfd = pidfd_open(rustix::process::getpid(), PidfdFlags::empty())?;
+        Ok(Parent(pidfd))
+    }
+
+    /// In a forked child: dies when the parent does, at once if that has come to pass.
+    pub fn die_with(&self) {
+        die_with_parent();
+        let now = Timespec::default();
+        let mut fds = [PollFd::new(&self.0, PollFlags::IN)];
+        // Readable as soon as the process has ended (pidfd_open(2)).
+        if poll(&mut fds, Some(&now)) != Ok(0) {
+            sys::quit(1);
+        }
     }
 }
 
@@ -113,13 +168,17 @@ impl Ground {
         rustix::thread::set_no_new_privs(true).map_err(|error| format!("no_new_privs: {error}"))?;
         limits::set(Resource::Core, 0, 0)?;
         sys::limit_arenas();
+        prefer_for_death();
         let climb = ladder::climb(terms.most)?;
         let walls = match climb.rung {
             Rung::A | Rung::B => {
                 ladder::enter_shared()?;
+                let readable = terms.readable.iter().map(|readable| readable.path.clone());
                 let maker = Maker::start(Furniture {
                     scratch_bytes: terms.limits.scratch_bytes,
                     wants_proc: climb.rung == Rung::A,
+                    wants_loopback: terms.has_loopback,
+                    readable: readable.collect(),
                 });
                 let maker = maker.map_err(|error| format!("cell maker: {error}"))?;
                 Walls::Cells { maker, ordered: 0 }
@@ -132,6 +191,9 @@ impl Ground {
             }
         };
         Ok(Ground {
+            parent: Parent::this().map_err(|error| format!("pidfd_open: {error}"))?,
+            shows_more: !terms.readable.is_empty(),
+            has_loopback: terms.has_loopback && climb.rung.has_mounts(),
             climb,
             walls,
             landlock_abi: sys::landlock_abi(),
@@ -144,17 +206,20 @@ impl Ground {
 
     /// Replaces the root by the read-only tree, once the interpreter has said where its files are,
     /// installs the large filter, and makes ready what every child needs.
-    pub fn settle(&mut self, paths: &[PathBuf], limits: &Limits) -> Result<(), String> {
+    pub fn settle(&mut self, paths: &[PathBuf], terms: &Terms) -> Result<(), String> {
         let rung = self.climb.rung;
         let tried = |error: io::Error| format!("try an unused user: {error}");
+        let granted = terms.readable.iter().map(|readable| readable.path.clone());
+        let shown = paths.iter().cloned().chain(granted);
         match rung {
             Rung::A | Rung::B => {
-                mounts::pivot(paths).map_err(|error| error.to_string())?;
+                let shown: Vec<PathBuf> = shown.collect();
+                mounts::pivot(&shown).map_err(|error| error.to_string())?;
                 self.becomes = Become::in_own_tree().map_err(tried)?;
             }
             Rung::C | Rung::D => {
                 let public = mounts::public_paths().map(PathBuf::from);
-                self.shown = Some(Shown::open(public.chain(paths.iter().cloned()))?);
+                self.shown = Some(Shown::open(public.chain(shown))?);
                 if rung == Rung::D {
                     self.becomes = Become::if_readable(paths).map_err(tried)?;
                 }
@@ -162,7 +227,7 @@ impl Ground {
             Rung::None => {}
         }
         let is_alone = self.becomes == Become::Unused;
-        self.limits = Fixed::new(limits, rung, is_alone);
+        self.limits = Fixed::new(&terms.limits, rung, is_alone);
         if rung == Rung::None {
             return Ok(());
         }
@@ -170,6 +235,7 @@ impl Ground {
             has_namespaces: rung.has_namespaces(),
             has_mounts: rung.has_mounts(),
             shares_user: !is_alone,
+            has_paths: rung.has_mounts() && !self.shows_more,
         };
         self.filter = seccomp::compile(&floor.last());
         sys::install_filter(&seccomp::compile(&floor.base()))
@@ -189,8 +255,11 @@ impl Ground {
     }
 
     /// Goes over to the ground that [`Ground::split`] gave, in the process that was forked.
-    pub fn take(&mut self, walled: Walled) {
+    pub fn take(&mut self, walled: Walled) -> Result<(), String> {
+        self.parent.die_with();
+        self.parent = Parent::this().map_err(|error| format!("pidfd_open: {error}"))?;
         self.walls = walled.0;
+        Ok(())
     }
 
     /// The rung.
@@ -248,20 +317,20 @@ impl Ground {
         streams: [BorrowedFd<'_>; 3],
         scratch: Option<BorrowedFd<'_>>,
     ) -> Result<(), String> {
-        die_with_parent();
+        self.parent.die_with();
         rustix::process::setsid().map_err(|error| format!("setsid: {error}"))?;
         if let Some(cell) = cell {
             // The fork server's `/proc` shows this process too, and is there even on rung B.
             let proc = user::own_proc().map_err(|error| format!("/proc/self: {error}"))?;
-            rustix::thread::move_into_thread_name_spaces(
-                cell.init.as_fd(),
-                ThreadNameSpaceType::MOUNT | ThreadNameSpaceType::INTER_PROCESS_COMMUNICATION,
-            )
-            .map_err(|error| format!("setns(mount, ipc): {error}"))?;
-            self.becomes.take(None)?;
+            let mut namespaces =
+                ThreadNameSpaceType::MOUNT | ThreadNameSpaceType::INTER_PROCESS_COMMUNICATION;
+            namespaces.set(ThreadNameSpaceType::NETWORK, self.has_loopback);
+            rustix::thread::move_into_thread_name_spaces(cell.init.as_fd(), namespaces)
+                .map_err(|error| format!("setns(mount, ipc): {error}"))?;
+            self.becomes.take(None, &self.parent)?;
             user::enter_own(&proc)?;
         } else {
-            self.becomes.take(scratch)?;
+            self.becomes.take(scratch, &self.parent)?;
         }
         if self.climb.rung != Rung::None {
             user::drop_capabilities()?;
@@ -298,6 +367,12 @@ impl Ground {
         };
         sys::restrict_files(rules.as_fd(), flags).map_err(|error| format!("landlock: {error}"))
     }
+}
+
+/// Where the machine runs out of memory, this process and its snippets go before anything else.
+fn prefer_for_death() {
+    // Some systems have no such file; the limits on memory do not depend on it.
+    if std::fs::write("/proc/self/oom_score_adj", "1000").is_err() {}
 }
 
 /// A part of a ground on its way into another process.

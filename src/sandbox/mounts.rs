@@ -3,13 +3,14 @@
 
 use std::ffi::{CStr, CString};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
 use rustix::mount::{
-    MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind_recursive, mount_change,
-    unmount,
+    MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags, mount,
+    mount_bind_recursive, mount_change, move_mount, open_tree, unmount,
 };
 
 use super::cell::Furniture;
@@ -232,10 +233,53 @@ fn make_dir(path: &Path) -> Result<(), MountError> {
     }
 }
 
+/// What a cell may read below the places that its own memory file systems cover.
+struct Hidden(Vec<(PathBuf, OwnedFd)>);
+
+impl Hidden {
+    /// Takes copies of the mounts, while they are in sight.
+    fn hold(readable: &[PathBuf]) -> Result<Hidden, MountError> {
+        let covered = ["/tmp", "/dev/shm"];
+        let is_within = |path: &PathBuf| readable.iter().any(|p| p != path && path.starts_with(p));
+        let covered = readable.iter().enumerate().filter(|(index, path)| {
+            let is_first = !readable.iter().take(*index).any(|p| p == *path);
+            is_first && !is_within(path) && covered.iter().any(|place| path.starts_with(place))
+        });
+        let covered = covered.map(|(_, path)| path);
+        let held = covered.map(|path| {
+            let flags = OpenTreeFlags::OPEN_TREE_CLONE
+                | OpenTreeFlags::OPEN_TREE_CLOEXEC
+                | OpenTreeFlags::AT_RECURSIVE;
+            let tree = open_tree(rustix::fs::CWD, path, flags);
+            tree.map(|tree| (path.clone(), tree))
+                .step(|| format!("hold {}", path.display()))
+        });
+        Ok(Hidden(held.collect::<Result<_, _>>()?))
+    }
+
+    fn show(self) -> Result<(), MountError> {
+        for (path, tree) in self.0 {
+            make_parents(&path)?;
+            let metadata =
+                rustix::fs::fstat(&tree).step(|| format!("look at {}", path.display()))?;
+            if rustix::fs::FileType::from_raw_mode(metadata.st_mode).is_dir() {
+                make_dir(&path)?;
+            } else {
+                std::fs::write(&path, "").step(|| format!("create {}", path.display()))?;
+            }
+            let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
+            move_mount(&tree, "", rustix::fs::CWD, &path, flags)
+                .step(|| format!("show {}", path.display()))?;
+        }
+        Ok(())
+    }
+}
+
 /// Mounts what one cell has of its own: `/tmp`, `/dev/shm` and, where the kernel lets it, `/proc`.
 ///
 /// Runs in the cell's new mount namespace. Returns whether there is a `/proc`.
-pub(super) fn furnish(furniture: Furniture) -> Result<bool, MountError> {
+pub(super) fn furnish(furniture: &Furniture) -> Result<bool, MountError> {
+    let hidden = Hidden::hold(&furniture.readable)?;
     let scratch_bytes = furniture.scratch_bytes;
     let flags = MountFlags::NOSUID | MountFlags::NODEV;
     let options = format!("mode=1777,size={scratch_bytes},nr_inodes=16384");
@@ -250,6 +294,7 @@ pub(super) fn furnish(furniture: Furniture) -> Result<bool, MountError> {
         Some(options.as_c_str()),
     )
     .step(|| "mount /dev/shm".to_owned())?;
+    hidden.show()?;
     let none: Option<&CStr> = None;
     if furniture.wants_proc {
         // Processes alone, not the machine (Linux 5.8); otherwise all of it.

@@ -91,7 +91,7 @@ pub fn attempt_all(ground: &Ground, targets: &Targets, limits: &Limits) -> Vec<A
     }
     files(&mut attempts, rung, targets);
     processes(&mut attempts, rung, targets);
-    network(&mut attempts, rung, ground.landlock_abi, targets);
+    network(&mut attempts, ground, targets);
     kernel(&mut attempts, rung, targets);
     attempts.0
 }
@@ -204,7 +204,8 @@ fn fork() -> io::Result<()> {
     }
 }
 
-fn network(attempts: &mut Attempts, rung: Rung, abi: i32, targets: &Targets) {
+fn network(attempts: &mut Attempts, ground: &Ground, targets: &Targets) {
+    let (rung, abi) = (ground.rung(), ground.landlock_abi);
     let address = |port| SocketAddrV4::new(Ipv4Addr::LOCALHOST, port);
     let unix = UnixStream::connect(&targets.socket).map(drop);
     let udp = UdpSocket::bind("0.0.0.0:0")
@@ -216,11 +217,38 @@ fn network(attempts: &mut Attempts, rung: Rung, abi: i32, targets: &Targets) {
         attempts.add("seccomp", "connect by TCP", &[Errno::NETUNREACH], tcp);
         return;
     }
-    let (layer, expected) = match rung.has_mounts() {
+    let (layer, expected) = match rung.has_mounts() && !ground.shows_more {
         true => ("mount-namespace", Errno::NOENT),
         false => ("seccomp", Errno::PERM),
     };
     attempts.add(layer, "connect to a UNIX socket", &[expected], unix);
+    if ground.has_loopback {
+        own_loopback(attempts, tcp);
+    } else {
+        no_loopback(attempts, abi, udp, tcp);
+    }
+    if abi >= 6 {
+        let first = sys::attempt(Forbidden::Signal(1));
+        attempts.add(
+            "landlock",
+            "signal the namespace's first process",
+            &[Errno::PERM],
+            first,
+        );
+    }
+}
+
+/// The interface is there, and neither the machine's nor a way out.
+fn own_loopback(attempts: &mut Attempts, tcp: io::Result<()>) {
+    const LAYER: &str = "network-namespace";
+    attempts.add(LAYER, "connect by TCP", &[Errno::CONNREFUSED], tcp);
+    // An address that documents use and nobody has (RFC 5737).
+    let out = SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 1), 9);
+    let udp = UdpSocket::bind("0.0.0.0:0").and_then(|socket| socket.send_to(b"canary", out));
+    attempts.add(LAYER, "send a UDP packet out", &[Errno::NETUNREACH], udp);
+}
+
+fn no_loopback(attempts: &mut Attempts, abi: i32, udp: io::Result<usize>, tcp: io::Result<()>) {
     attempts.add(
         "network-namespace",
         "send a UDP packet",
@@ -237,15 +265,6 @@ fn network(attempts: &mut Attempts, rung: Rung, abi: i32, targets: &Targets) {
             "connect by TCP",
             &[Errno::NETUNREACH],
             tcp,
-        );
-    }
-    if abi >= 6 {
-        let first = sys::attempt(Forbidden::Signal(1));
-        attempts.add(
-            "landlock",
-            "signal the namespace's first process",
-            &[Errno::PERM],
-            first,
         );
     }
 }

@@ -73,6 +73,28 @@ fn set_mount_attributes(path: &std::ffi::CStr, attributes: u64, flags: i32) -> i
     }
 }
 
+/// Brings the loopback interface of this process's network namespace up (`netdevice(7)`).
+pub(crate) fn raise_loopback() -> io::Result<()> {
+    use rustix::net::{AddressFamily, SocketType};
+    use std::os::fd::AsRawFd;
+    let socket = rustix::net::socket(AddressFamily::INET, SocketType::DGRAM, None)?;
+    // SAFETY: an all-zero ifreq is a valid value of that plain C struct.
+    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+    request.ifr_name[0] = b'l' as libc::c_char;
+    request.ifr_name[1] = b'o' as libc::c_char;
+    request.ifr_ifru.ifru_flags = libc::IFF_UP as libc::c_short;
+    // SAFETY: the request names an interface and holds flags, as SIOCSIFFLAGS reads it; it lives
+    // through the call.
+    let result = unsafe {
+        libc::ioctl(
+            socket.as_raw_fd(),
+            libc::SIOCSIFFLAGS as _,
+            &raw const request,
+        )
+    };
+    check(i64::from(result)).map(|_| ())
+}
+
 /// Keeps the allocator from reserving 64 MiB of address space for every thread (`mallopt(3)`).
 pub(crate) fn limit_arenas() {
     // SAFETY: mallopt has no memory preconditions; a refusal (0) leaves the default, which only

@@ -8,6 +8,7 @@ use rustix::fs::{Access, Gid, Mode, OFlags, Uid};
 use rustix::process::DumpableBehavior;
 use rustix::thread::{CapabilitySet, CapabilitySets, UnshareFlags};
 
+use super::Parent;
 use super::sys::{self, Cloned};
 
 /// The user that snippets become when the tool runs as root: one that owns nothing on the machine.
@@ -103,7 +104,11 @@ impl Become {
     }
 
     /// Becomes it, in the child. `scratch` goes along.
-    pub(super) fn take(self, scratch: Option<std::os::fd::BorrowedFd<'_>>) -> Result<(), String> {
+    pub(super) fn take(
+        self,
+        scratch: Option<std::os::fd::BorrowedFd<'_>>,
+        parent: &Parent,
+    ) -> Result<(), String> {
         if self == Become::Same {
             return Ok(());
         }
@@ -112,7 +117,10 @@ impl Become {
             rustix::fs::fchown(scratch, Some(user), Some(group))
                 .map_err(|error| format!("give the scratch directory away: {error}"))?;
         }
-        become_unused().map_err(|error| format!("become an unused user: {error}"))
+        become_unused().map_err(|error| format!("become an unused user: {error}"))?;
+        // The change of user has cleared the wish to die with the parent (prctl(2)).
+        parent.die_with();
+        Ok(())
     }
 }
 
@@ -130,8 +138,6 @@ fn become_unused() -> io::Result<()> {
     rustix::thread::set_thread_res_uid(user, user, user)?;
     // A change of user makes the process undumpable, and its /proc files root's.
     rustix::process::set_dumpable_behavior(DumpableBehavior::Dumpable)?;
-    // It also clears the wish to die with the parent (prctl(2)).
-    super::die_with_parent();
     Ok(())
 }
 

@@ -14,13 +14,12 @@ use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use ignore::gitignore::Gitignore;
-
 use crate::document::Document;
 use crate::problem::{self, Problem};
 use crate::text::LineNumber;
 
 pub use files::{StoreError, mirrored, read_if_exists, remove, snapshot_file, write};
+pub use walk::Patterns;
 
 /// The largest document that is read, in bytes.
 pub const MAX_DOCUMENT_BYTES: u64 = 64 << 20;
@@ -40,6 +39,8 @@ pub enum PathError {
     NoDocuments(String),
     /// Not a pattern.
     BadPattern {
+        /// The setting that holds it.
+        key: &'static str,
         /// The pattern as written.
         pattern: String,
         /// What is wrong with it.
@@ -52,8 +53,12 @@ impl fmt::Display for PathError {
         match self {
             PathError::Missing(path) => write!(f, "no such file or directory: {path}"),
             PathError::NoDocuments(path) => write!(f, "no Markdown documents under {path}"),
-            PathError::BadPattern { pattern, cause } => {
-                write!(f, "`exclude` holds a bad pattern `{pattern}`: {cause}")
+            PathError::BadPattern {
+                key,
+                pattern,
+                cause,
+            } => {
+                write!(f, "`{key}` holds a bad pattern `{pattern}`: {cause}")
             }
         }
     }
@@ -118,7 +123,7 @@ struct Place {
 /// directories, never a file that is named itself.
 pub fn documents(paths: &[PathBuf], root: &Path, exclude: &[String]) -> Documents {
     let mut documents = Documents::default();
-    let excluded = match walk::patterns(root, exclude) {
+    let excluded = match Patterns::new("exclude", root, exclude) {
         Ok(excluded) => excluded,
         Err(error) => {
             documents.errors.push(error);
@@ -141,7 +146,7 @@ pub fn documents(paths: &[PathBuf], root: &Path, exclude: &[String]) -> Document
     documents
 }
 
-fn find(path: &Path, excluded: &Gitignore, places: &mut Vec<Place>) -> Result<(), PathError> {
+fn find(path: &Path, excluded: &Patterns, places: &mut Vec<Place>) -> Result<(), PathError> {
     if path == Path::new("-") {
         places.push(Place {
             path: STDIN.to_owned(),

@@ -9,25 +9,51 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use super::files::full;
 use super::{EXTENSIONS, PathError, Place, Selection, exists, shown};
 
-pub(super) fn patterns(root: &Path, exclude: &[String]) -> Result<Gitignore, PathError> {
-    let bad = |pattern: &str, error: ignore::Error| PathError::BadPattern {
-        pattern: pattern.to_owned(),
-        cause: error.to_string(),
-    };
-    let mut builder = GitignoreBuilder::new(root);
-    for pattern in exclude {
-        builder
-            .add_line(None, pattern)
-            .map_err(|error| bad(pattern, error))?;
+/// Patterns of documents, as in `.gitignore`.
+#[derive(Clone, Debug)]
+pub struct Patterns {
+    root: PathBuf,
+    matcher: Gitignore,
+}
+
+impl Patterns {
+    /// Patterns relative to the directory `root`; `key` is the setting that holds them.
+    pub fn new(key: &'static str, root: &Path, patterns: &[String]) -> Result<Self, PathError> {
+        let bad = |pattern: &str, error: ignore::Error| PathError::BadPattern {
+            key,
+            pattern: pattern.to_owned(),
+            cause: error.to_string(),
+        };
+        let root = full(root);
+        let mut builder = GitignoreBuilder::new(&root);
+        for pattern in patterns {
+            builder
+                .add_line(None, pattern)
+                .map_err(|error| bad(pattern, error))?;
+        }
+        let matcher = builder
+            .build()
+            .map_err(|error| bad(&patterns.join(" "), error))?;
+        Ok(Patterns { root, matcher })
     }
-    builder
-        .build()
-        .map_err(|error| bad(&exclude.join(" "), error))
+
+    /// Whether they match the file, or a directory that it lies in. Nothing outside of the root is.
+    pub fn match_file(&self, file: &Path) -> bool {
+        let file = full(file);
+        file.strip_prefix(&self.root).is_ok_and(|below| {
+            let matched = self.matcher.matched_path_or_any_parents(below, false);
+            matched.is_ignore()
+        })
+    }
+
+    fn excludes(&self, path: &Path, is_directory: bool) -> bool {
+        !self.matcher.is_empty() && self.matcher.matched(full(path), is_directory).is_ignore()
+    }
 }
 
 pub(super) fn walk(
     directory: &Path,
-    excluded: &Gitignore,
+    excluded: &Patterns,
     places: &mut Vec<Place>,
 ) -> Result<(), PathError> {
     let inside = fs::canonicalize(directory).ok();
@@ -40,7 +66,7 @@ pub(super) fn walk(
         .require_git(is_in_repository(directory))
         .filter_entry(move |entry| {
             let is_directory = entry.file_type().is_some_and(|kind| kind.is_dir());
-            entry.depth() == 0 || !is_excluded(&matcher, entry.path(), is_directory)
+            entry.depth() == 0 || !matcher.excludes(entry.path(), is_directory)
         })
         .build();
     for entry in walker {
@@ -79,13 +105,6 @@ fn is_in_repository(directory: &Path) -> bool {
         full.ancestors()
             .any(|ancestor| exists(&ancestor.join(".git")))
     })
-}
-
-fn is_excluded(excluded: &Gitignore, path: &Path, is_directory: bool) -> bool {
-    if excluded.is_empty() {
-        return false;
-    }
-    excluded.matched(full(path), is_directory).is_ignore()
 }
 
 fn is_document(entry: &ignore::DirEntry) -> bool {

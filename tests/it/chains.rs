@@ -114,11 +114,10 @@ fn chained_and_separate_runs_are_judged_alike() {
     let paths = [
         "tests/cases/check/scripts/chains.md",
         "tests/cases/plan",
-        "snippets",
     ];
     let chained = verdicts(root, &paths, &[]);
     let separate = verdicts(root, &paths, &["--separate"]);
-    assert!(chained.len() > 100, "{}", chained.len());
+    assert!(chained.len() > 60, "{}", chained.len());
     for (place, verdict) in &chained {
         assert_eq!(Some(verdict), separate.get(place), "{place}");
     }

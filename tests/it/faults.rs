@@ -1,6 +1,9 @@
 //! Things go wrong around the program: it is killed, its streams are closed, the machine gives less
 //! than usual. It says so or copes, and leaves nothing behind.
 
+mod kills;
+mod scarce;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::{Child, Command, Output, Stdio};

@@ -58,6 +58,42 @@ impl Project {
     }
 }
 
+/// The root of this repository.
+pub(crate) fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Path and text of each file under `folder` of this repository with one of these extensions, in order.
+pub(crate) fn repository_files(folder: &str, extensions: &[&str]) -> Vec<(String, String)> {
+    let mut folders = vec![repository().join(folder)];
+    let mut files: Vec<PathBuf> = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten() {
+            let path = entry.expect("a folder entry is readable").path();
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            if path.is_dir() {
+                folders.push(path);
+            } else if extension.is_some_and(|extension| extensions.contains(&extension)) {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    let relative = |path: &Path| {
+        let relative = path
+            .strip_prefix(repository())
+            .expect("it lies under the root");
+        relative.to_string_lossy().into_owned()
+    };
+    files
+        .iter()
+        .map(|path| {
+            let text = fs::read_to_string(path).expect("a source file is readable");
+            (relative(path), text)
+        })
+        .collect()
+}
+
 impl Ran {
     pub(crate) fn new(output: Output) -> Self {
         Ran {

@@ -3,8 +3,8 @@
 //!
 //! A section may name the rungs it is for (`## refused on A B`); without any it is for all. Blocks
 //! before the first section are for every section. A block must pass and hold at least one claim,
-//! unless a line `Must be ⟨reason⟩.` (in backticks) stands before it: then it must not pass, for
-//! that reason. Words in braces stand for what the harness lays out outside the sandbox.
+//! unless a line `Must be ⟨reason⟩.` (in backticks, several with `or` between them) stands before it:
+//! then it must not pass, for that reason. Words in braces stand for what the harness lays out outside the sandbox.
 //!
 //! `SNIPCHECK_TEST_PYTHON` names another interpreter to run the blocks: for a run of this binary as a
 //! user who cannot read the one that it was built with.
@@ -80,6 +80,10 @@ impl Outside {
         text.replace("{canary}", &path("canary"))
             .replace("{socket}", &path("socket"))
             .replace("{document}", &document.display().to_string())
+            .replace(
+                "{home}",
+                &std::env::var("HOME").unwrap_or("/home".to_owned()),
+            )
             .replace("{tcp}", &port(self.tcp.local_addr()))
             .replace("{udp}", &port(self.udp.local_addr()))
             .replace("{pid}", &std::process::id().to_string())
@@ -213,6 +217,8 @@ fn check(name: &str, rung: &str, text: &str) {
     open_to_all(&project.path(""));
     let text = outside.fill_in(text, &project.path("case.md"));
     project.write("case.md", text.as_bytes());
+    project.write(".git/config", b"[remote]");
+    project.write(".env", SECRET.as_bytes());
     let report = run(&project, rung);
     let whose = format!("{name} on rung {rung}");
     outside.assert_untouched(&whose);
@@ -256,7 +262,7 @@ fn judge(block: &Value, lines: &[&str]) -> Result<(), String> {
     let status = block["status"].as_str().unwrap_or_default();
     let reason = block["reason"].as_str().unwrap_or_default();
     match demand {
-        Some(demand) if status == "passed" || reason != demand => {
+        Some(demand) if status == "passed" || !demand.split("` or `").any(|one| one == reason) => {
             Err(format!("it must be {demand}, it is {status} {reason}"))
         }
         Some(_) => Ok(()),

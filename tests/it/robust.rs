@@ -4,13 +4,12 @@ use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 
 use serde_json::Value;
 use snipcheck::document::Document;
 use snipcheck::plan;
 
-use crate::project::{Project, Ran};
+use crate::project::{Project, Ran, repository_files};
 
 /// The report on one document with this content.
 fn report(name: &str, content: &[u8]) -> (Ran, Value) {
@@ -427,12 +426,11 @@ fn no_mutation_of_a_study_document_makes_planning_panic() {
     const MUTATIONS: usize = 2_000;
     /// Only so much of a document is used, so that many mutations fit into a second.
     const LEN_MAX: usize = 2_500;
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("snippets");
-    let mut texts: Vec<String> = fs::read_dir(folder)
-        .expect("the study documents are there")
-        .filter_map(|entry| fs::read_to_string(entry.ok()?.path()).ok())
+    let texts: Vec<String> = repository_files("snippets", &["md"])
+        .into_iter()
+        .map(|(_, text)| text)
         .collect();
-    texts.sort();
+    assert!(!texts.is_empty(), "the study documents are there");
     let mut chance = Chance(1);
     for number in 0..MUTATIONS {
         let text = &texts[number % texts.len()];

@@ -3,7 +3,8 @@
 //! The rules look at code only: comments and test modules are left out first.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+
+use crate::project::{repository, repository_files as files};
 
 /// A source file under `src/`.
 struct Source {
@@ -13,38 +14,6 @@ struct Source {
     text: String,
     /// Its text without comments and without its test module; lines keep their numbers.
     code: String,
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn files(folder: &str, extensions: &[&str]) -> Vec<(String, String)> {
-    let mut folders = vec![root().join(folder)];
-    let mut files: Vec<PathBuf> = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).into_iter().flatten() {
-            let path = entry.expect("a folder entry is readable").path();
-            let extension = path.extension().and_then(|extension| extension.to_str());
-            if path.is_dir() {
-                folders.push(path);
-            } else if extension.is_some_and(|extension| extensions.contains(&extension)) {
-                files.push(path);
-            }
-        }
-    }
-    files.sort();
-    let relative = |path: &Path| {
-        let relative = path.strip_prefix(root()).expect("it lies under the root");
-        relative.to_string_lossy().into_owned()
-    };
-    files
-        .iter()
-        .map(|path| {
-            let text = fs::read_to_string(path).expect("a source file is readable");
-            (relative(path), text)
-        })
-        .collect()
 }
 
 fn sources() -> Vec<Source> {
@@ -100,7 +69,7 @@ fn assert_none(broken: &[String]) {
 
 /// The modules of the crate in the order of `src/lib.rs`, which is the layering.
 fn layers() -> Vec<String> {
-    let lib = fs::read_to_string(root().join("src/lib.rs")).expect("src/lib.rs is readable");
+    let lib = fs::read_to_string(repository().join("src/lib.rs")).expect("src/lib.rs is readable");
     let layers: Vec<String> = lib
         .lines()
         .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'))
@@ -228,7 +197,8 @@ fn no_file_is_named_after_nothing() {
 
 #[test]
 fn main_stays_small() {
-    let main = fs::read_to_string(root().join("src/main.rs")).expect("src/main.rs is readable");
+    let main =
+        fs::read_to_string(repository().join("src/main.rs")).expect("src/main.rs is readable");
     assert!(main.lines().count() <= 40);
 }
 
@@ -280,7 +250,7 @@ const SHARED_IDS: [&str; 5] = [
 
 /// The ids in `src/problem.rs`, one for each constructor.
 fn problem_ids() -> Vec<String> {
-    let text = fs::read_to_string(root().join("src/problem.rs")).expect("it is readable");
+    let text = fs::read_to_string(repository().join("src/problem.rs")).expect("it is readable");
     let code = code(&text);
     let mut ids = Vec::new();
     for start in ["Problem::new(", "Problem::of_document("] {

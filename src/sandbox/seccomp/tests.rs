@@ -184,13 +184,16 @@ fn policies() -> Vec<Policy> {
     for has_namespaces in [false, true] {
         for has_mounts in [false, true] {
             for shares_user in [false, true] {
-                let floor = Floor {
-                    has_namespaces,
-                    has_mounts,
-                    shares_user,
-                };
-                policies.push(floor.base());
-                policies.push(floor.last());
+                for has_paths in [false, true] {
+                    let floor = Floor {
+                        has_namespaces,
+                        has_mounts,
+                        shares_user,
+                        has_paths,
+                    };
+                    policies.push(floor.base());
+                    policies.push(floor.last());
+                }
             }
         }
     }
@@ -282,6 +285,7 @@ fn the_own_process_takes_the_place_that_was_kept_for_it() {
         has_namespaces: false,
         has_mounts: false,
         shares_user: true,
+        has_paths: false,
     };
     let policy = floor.last();
     let mut program = compile(&policy);
