@@ -111,10 +111,7 @@ fn without_addresses(text: &str) -> String {
 #[test]
 fn chained_and_separate_runs_are_judged_alike() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let paths = [
-        "tests/cases/check/scripts/chains.md",
-        "tests/cases/plan",
-    ];
+    let paths = ["tests/cases/check/scripts/chains.md", "tests/cases/plan"];
     let chained = verdicts(root, &paths, &[]);
     let separate = verdicts(root, &paths, &["--separate"]);
     assert!(chained.len() > 60, "{}", chained.len());

@@ -13,6 +13,7 @@ mod faults;
 mod grants;
 mod labelled;
 mod laws;
+mod names_hold;
 mod planning;
 mod project;
 mod promises;

@@ -16,7 +16,12 @@ pub(super) fn resolve(facts: Facts<'_>) -> Names {
         Some(definition) => weights.get(definition).copied().unwrap_or(Weight::Latent),
         None => Weight::Full,
     };
-    let declared: HashSet<&str> = facts.declared.iter().map(|&(name, ..)| name).collect();
+    // What only functions bind that nobody calls is bound by nobody.
+    let declared = facts.declared.iter();
+    let declared: HashSet<&str> = declared
+        .filter(|&&(.., owner)| weight_of(Some(owner)) > Weight::Latent)
+        .map(|&(name, ..)| name)
+        .collect();
     let is_own = |name: &str| facts.globals.contains_key(name) || declared.contains(name);
     let mutated = facts
         .changes
@@ -322,7 +327,11 @@ fn needs(
     let mut order: Vec<(&str, Weight, Need)> = Vec::new();
     let mut index: HashMap<&str, usize> = HashMap::new();
     for it in &facts.uses {
-        let is_own = facts.globals.contains_key(it.name) || declared.contains(it.name);
+        let is_declared = declared.contains(it.name);
+        let is_own = facts.globals.contains_key(it.name) || is_declared;
+        if it.is_declared && is_declared {
+            continue;
+        }
         if is_own
             && it
                 .owner

@@ -90,6 +90,8 @@ pub(super) struct Use<'a> {
     pub(super) is_annotation: bool,
     pub(super) owner: Option<DefinitionId>,
     pub(super) weight: Weight,
+    /// Whether some function before it binds the name after `global`, so that a call may have bound it.
+    pub(super) is_declared: bool,
 }
 
 /// A global name at module level.
@@ -296,6 +298,7 @@ impl<'a> Walk<'a> {
                 is_annotation: self.is_annotation,
                 owner: self.owner,
                 weight: self.weight,
+                is_declared: self.owner.is_none() && self.declared_names.contains(name),
             });
         }
     }
@@ -317,6 +320,7 @@ impl<'a> Walk<'a> {
                 is_annotation: self.is_annotation,
                 owner: self.owner,
                 weight: self.weight,
+                is_declared: false,
             });
         }
     }
@@ -326,9 +330,7 @@ impl<'a> Walk<'a> {
         if self.owner.is_some() {
             return false;
         }
-        self.facts.globals.contains_key(name)
-            || self.declared_names.contains(name)
-            || self.is_bound_by_loop(name)
+        self.facts.globals.contains_key(name) || self.is_bound_by_loop(name)
     }
 
     /// Whether an earlier turn of the loop around a branch may have bound the name.
