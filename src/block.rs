@@ -7,6 +7,7 @@
 mod id;
 mod info;
 mod mask;
+mod passage;
 mod reader;
 
 use std::borrow::Cow;
@@ -14,6 +15,7 @@ use std::fmt;
 
 use self::id::Naming;
 pub use self::info::Attribute;
+pub use self::passage::{CODE, InlineCode, Passage};
 use self::reader::RawBlock;
 use crate::document::Document;
 use crate::problem::Problem;
@@ -105,6 +107,8 @@ pub struct Block {
     pub lines: Vec<CodeLine>,
     /// What stands between this block and the one before it.
     pub gap: Gap,
+    /// The paragraph right before it in the same container.
+    pub lead: Option<Span>,
     /// HTML comments that stand right before the block (only blank lines between), in order.
     pub comments: Vec<Span>,
 }
@@ -173,6 +177,22 @@ impl Block {
 /// code. Code in HTML (`<pre><code>`) is not extracted: its text is escaped and its line breaks
 /// are the browser's affair.
 pub fn blocks(document: &Document) -> (Vec<Block>, Vec<Problem>) {
+    let contents = contents(document);
+    (contents.blocks, contents.problems)
+}
+
+/// What a document holds, as far as code goes.
+pub struct Contents {
+    /// Its code blocks in order.
+    pub blocks: Vec<Block>,
+    /// Its paragraphs with code in them, or right before them, in order.
+    pub passages: Vec<Passage>,
+    /// What is wrong with its Markdown.
+    pub problems: Vec<Problem>,
+}
+
+/// The [`blocks`] of `document`, and the passages around them.
+pub fn contents(document: &Document) -> Contents {
     let masked = mask::mask(document);
     let found = reader::read(document, &masked);
     let mut namings = Vec::with_capacity(found.blocks.len());
@@ -191,7 +211,18 @@ pub fn blocks(document: &Document) -> (Vec<Block>, Vec<Problem>) {
     for (block, id) in blocks.iter_mut().zip(ids) {
         block.id = BlockId(id);
     }
-    (blocks, found.problems)
+    let passages = found
+        .passages
+        .into_iter()
+        .map(|(section, passage)| Passage {
+            heading: found.sections.path(section),
+            ..passage
+        });
+    Contents {
+        passages: passages.collect(),
+        blocks,
+        problems: found.problems,
+    }
 }
 
 /// The name in `name=…`, `id=…` or `{#…}`.
@@ -244,6 +275,7 @@ fn assemble(document: &Document, raw: RawBlock, heading: Vec<String>) -> Block {
         code,
         lines,
         gap: raw.gap,
+        lead: raw.lead,
         comments: raw.comments,
     }
 }

@@ -27,6 +27,7 @@ pub mod sandbox;
 pub mod python;
 pub mod run;
 pub mod compare;
+pub mod rewrite;
 pub mod report;
 pub mod store;
 pub mod cli;

@@ -577,3 +577,37 @@ pub fn snapshot_stale(code: Span, difference: &str, command: &str) -> Problem {
     .note(format!("recorded (-) and actual (+):\n{difference}"))
     .help(format!("accept what it does now with `{command}`"))
 }
+
+/// A block of which nothing is recorded, where everything must be; `command` records it.
+pub fn no_snapshot(code: Span, command: &str) -> Problem {
+    Problem::new(
+        "no-snapshot",
+        Severity::Error,
+        code,
+        "nothing is recorded of this block".to_owned(),
+    )
+    .label("ran to its end, and its snapshot does not know it")
+    .help(format!("record what it does with `{command}`"))
+}
+
+/// Records in a document's snapshot whose blocks are gone; `command` removes them.
+pub fn orphaned_snapshot(ids: &[String], command: &str) -> Problem {
+    const SHOWN: usize = 10;
+    let mut shown: Vec<String> = ids.iter().take(SHOWN).map(|id| format!("`{id}`")).collect();
+    if ids.len() > SHOWN {
+        shown.push(format!("{} more", ids.len() - SHOWN));
+    }
+    let what = match ids.len() {
+        1 => "a record of a block that is",
+        _ => "records of blocks that are",
+    };
+    Problem::of_document(
+        "orphaned-snapshot",
+        Severity::Warning,
+        format!(
+            "the snapshot holds {what} not in the document: {}",
+            shown.join(", ")
+        ),
+    )
+    .help(format!("`{command}` takes them out"))
+}

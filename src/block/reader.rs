@@ -6,6 +6,7 @@ use pulldown_cmark::{CodeBlockKind, Event, OffsetIter, Options, Parser, Tag, Tag
 
 use super::id::Sections;
 use super::mask::{Fence, Masked};
+use super::passage::Passage;
 use super::{Form, Gap};
 use crate::document::Document;
 use crate::problem::{self, Problem};
@@ -19,6 +20,7 @@ pub(super) struct RawBlock {
     pub(super) lines: Vec<RawLine>,
     pub(super) section: usize,
     pub(super) gap: Gap,
+    pub(super) lead: Option<Span>,
     pub(super) comments: Vec<Span>,
 }
 
@@ -61,6 +63,8 @@ impl RawLine {
 /// What the walk found.
 pub(super) struct Found {
     pub(super) blocks: Vec<RawBlock>,
+    /// Each with its section.
+    pub(super) passages: Vec<(usize, Passage)>,
     pub(super) sections: Sections,
     pub(super) problems: Vec<Problem>,
 }
@@ -75,9 +79,13 @@ pub(super) fn read(document: &Document, masked: &Masked<'_>) -> Found {
         frame: Frame::new(Sections::ROOT),
         section: Sections::ROOT,
         paragraph: Paragraph::None,
+        passage: Passage::default(),
+        question: None,
+        list_depth: 0,
         hidden_seen: 0,
         found: Found {
             blocks: Vec::new(),
+            passages: Vec::new(),
             sections: Sections::new(),
             problems: Vec::new(),
         },
@@ -94,6 +102,8 @@ struct Frame {
     outer_section: usize,
     /// What stands between the last block and here.
     gap: Gap,
+    /// The paragraph right before here.
+    lead: Option<Span>,
     /// The comments that stand right before here.
     comments: Vec<Span>,
 }
@@ -103,12 +113,14 @@ impl Frame {
         Frame {
             outer_section,
             gap: Gap::Far,
+            lead: None,
             comments: Vec::new(),
         }
     }
 
     fn add_paragraph(&mut self, span: Span) {
         self.comments.clear();
+        self.lead = Some(span);
         self.gap = match self.gap {
             Gap::Adjacent => Gap::Paragraph(span),
             Gap::Paragraph(_) | Gap::Far => Gap::Far,
@@ -117,6 +129,7 @@ impl Frame {
 
     fn part(&mut self) {
         self.comments.clear();
+        self.lead = None;
         self.gap = Gap::Far;
     }
 }
@@ -140,6 +153,11 @@ struct Reader<'a> {
     frame: Frame,
     section: usize,
     paragraph: Paragraph,
+    /// What that paragraph has said so far.
+    passage: Passage,
+    /// The last paragraph or heading outside lists, if it asks something.
+    question: Option<String>,
+    list_depth: usize,
     /// How many of the masked HTML runs lie behind.
     hidden_seen: usize,
     found: Found,
@@ -148,17 +166,21 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn take(&mut self, event: Event<'_>, range: Range<usize>) {
         if is_inline(&event) {
-            self.take_inline(range);
+            self.take_inline(&event, range);
             return;
         }
         self.end_tight_paragraph();
         self.pass_hidden(range.start);
         match event {
             Event::Start(Tag::Paragraph) => {
+                self.begin_passage();
                 self.frame.add_paragraph(self.trimmed(range));
                 self.paragraph = Paragraph::Announced;
             }
-            Event::End(TagEnd::Paragraph) => self.paragraph = Paragraph::None,
+            Event::End(TagEnd::Paragraph) => {
+                self.paragraph = Paragraph::None;
+                self.end_passage();
+            }
             Event::Start(Tag::Heading { level, .. }) => {
                 let text = self.heading_text();
                 self.section = self
@@ -166,6 +188,7 @@ impl Reader<'_> {
                     .sections
                     .open(self.section, level as usize, &text);
                 self.frame.part();
+                self.question = asked(&text);
             }
             Event::Start(Tag::CodeBlock(kind)) => self.take_code(&kind, range),
             Event::Start(Tag::HtmlBlock) => self.take_html(range),
@@ -180,20 +203,29 @@ impl Reader<'_> {
                     self.frame = outer;
                 }
             }
-            Event::Start(Tag::List(_)) | Event::Rule => self.frame.part(),
+            Event::Start(Tag::List(_)) => {
+                self.list_depth += 1;
+                self.frame.part();
+            }
+            Event::End(TagEnd::List(_)) => self.list_depth = self.list_depth.saturating_sub(1),
+            Event::Rule => self.frame.part(),
             _ => {}
         }
     }
 
-    fn take_inline(&mut self, range: Range<usize>) {
+    fn take_inline(&mut self, event: &Event<'_>, range: Range<usize>) {
+        let place = self.snapped(range);
         self.paragraph = match self.paragraph {
             Paragraph::Announced => Paragraph::Announced,
-            Paragraph::None => Paragraph::Tight(self.snapped(range)),
+            Paragraph::None => {
+                self.begin_passage();
+                Paragraph::Tight(place)
+            }
             Paragraph::Tight(span) => {
-                let more = self.snapped(range);
-                Paragraph::Tight(Span::new(span.start, span.end.max(more.end)))
+                Paragraph::Tight(Span::new(span.start, span.end.max(place.end)))
             }
         };
+        self.passage.take(event, place, self.document.slice(place));
     }
 
     fn end_tight_paragraph(&mut self) {
@@ -201,6 +233,33 @@ impl Reader<'_> {
             let span = self.trimmed(span.range());
             self.frame.add_paragraph(span);
             self.paragraph = Paragraph::None;
+            self.end_passage();
+        }
+    }
+
+    fn begin_passage(&mut self) {
+        let is_right_after = self.frame.gap == Gap::Adjacent;
+        self.passage = Passage {
+            after: self
+                .found
+                .blocks
+                .len()
+                .checked_sub(1)
+                .filter(|_| is_right_after),
+            ..Passage::default()
+        };
+    }
+
+    /// Keeps the passage if there is code in it, or right before it.
+    fn end_passage(&mut self) {
+        let mut passage = std::mem::take(&mut self.passage);
+        if self.list_depth == 0 {
+            self.question = asked(&passage.text);
+        } else if !passage.codes.is_empty() {
+            passage.question.clone_from(&self.question);
+        }
+        if !passage.codes.is_empty() || passage.after.is_some() {
+            self.found.passages.push((self.section, passage));
         }
     }
 
@@ -314,6 +373,7 @@ impl Reader<'_> {
             lines,
             section: self.section,
             gap,
+            lead: self.frame.lead.take(),
             comments: std::mem::take(&mut self.frame.comments),
         });
     }
@@ -414,8 +474,18 @@ fn is_inline(event: &Event<'_>) -> bool {
             tag,
             Tag::Emphasis | Tag::Strong | Tag::Link { .. } | Tag::Image { .. }
         ),
+        Event::End(tag) => matches!(
+            tag,
+            TagEnd::Emphasis | TagEnd::Strong | TagEnd::Link | TagEnd::Image
+        ),
         _ => false,
     }
+}
+
+/// The paragraph or heading if it ends in a question mark, and is short enough to be one question.
+fn asked(text: &str) -> Option<String> {
+    let is_question = text.len() <= 400 && text.trim_end().ends_with(['?', '？']);
+    is_question.then(|| text.to_owned())
 }
 
 /// The comments that `html` consists of, `start` bytes into the document; `None` where it is more.

@@ -26,6 +26,28 @@ pub(super) fn comments(block: &Block, syntax: &Syntax) -> Claims {
     scribe.claims
 }
 
+/// `# Actual: 5`: what stands above was expected, and did not come.
+fn sets_against(comment: &str) -> bool {
+    let text = comment.trim_start_matches(['#', ' ']).to_lowercase();
+    [
+        "actual",
+        "got",
+        "but ",
+        "in fact",
+        "really",
+        "на самом деле",
+        "на деле",
+        "но ",
+        "получ",
+        "фактически",
+        "реально",
+        "oops",
+        "упс",
+    ]
+    .iter()
+    .any(|word| text.starts_with(word))
+}
+
 /// A comment and where it stands in its block.
 #[derive(Clone, Copy)]
 struct Placed<'a> {
@@ -237,13 +259,16 @@ impl<'a> Page<'a> {
             scribe.notes(&lines, "not-below-a-statement");
             return;
         };
-        if self.claimed.contains(&statement) {
-            scribe.notes(&lines, "after-claim");
-            return;
-        }
         let Some(target) = self.target(statement) else {
             return;
         };
+        if self.claimed.contains(&statement) {
+            if sets_against(first.line.text) {
+                scribe.doubt(target);
+            }
+            scribe.notes(&lines, "after-claim");
+            return;
+        }
         let remark = Remark {
             target,
             place,

@@ -157,10 +157,10 @@ pub(super) fn announced<'a>(text: &'a str, defined: &HashSet<&str>) -> Option<An
             break;
         }
     }
-    match error_word.or(has_verb.then_some(0)) {
-        Some(start) => bare(text, start, at),
-        None => in_passing(text, defined),
-    }
+    let bare = error_word
+        .or(has_verb.then_some(0))
+        .and_then(|start| bare(text, start, at));
+    bare.or_else(|| in_passing(text, defined))
 }
 
 /// Words that take back what follows.
@@ -171,10 +171,22 @@ const DENYING: &[&str] = &[
     "t",
     "without",
     "instead",
+    "avoid",
+    "avoids",
+    "prevents",
+    "handles",
+    "handled",
+    "catches",
+    "caught",
     "не",
     "нет",
     "без",
     "вместо",
+    "избежать",
+    "ловит",
+    "ловим",
+    "перехватит",
+    "обработает",
 ];
 
 /// `prints 5, then raises TypeError`: if it comes so, it was announced.
@@ -198,6 +210,77 @@ fn in_passing<'a>(text: &'a str, defined: &HashSet<&str>) -> Option<Announced<'a
         is_behind_verb = VERBS.contains(&lower.as_str()) || is_behind_verb && may_stand_between;
     }
     None
+}
+
+/// Stems of words that say of code that it does not work.
+const FAILING: &[&str] = &[
+    "error",
+    "exception",
+    "fails",
+    "fail ",
+    "crash",
+    "breaks",
+    "broken",
+    "boom",
+    "illegal",
+    "invalid",
+    "forbidden",
+    "not allowed",
+    "can't",
+    "cannot",
+    "can not",
+    "doesn't work",
+    "does not work",
+    "won't work",
+    "will not work",
+    "not work",
+    "impossible",
+    "immutable",
+    "unhashable",
+    "ошибк",
+    "исключени",
+    "упадёт",
+    "упадет",
+    "падает",
+    "сломается",
+    "ломается",
+    "нельзя",
+    "невозможно",
+    "запрещен",
+    "не сработает",
+    "не работает",
+    "не получится",
+    "неизменяем",
+    "нехешируем",
+];
+
+/// Signs that do so.
+const FAILING_SIGNS: [char; 8] = ['❌', '✗', '✘', '🚫', '⛔', '💥', '✖', '🔥'];
+
+/// The exception that a remark tells of without announcing it: `Boom, a KeyError`, «❌ так нельзя».
+///
+/// What comes so was no surprise to the author; what does not come breaks nothing.
+pub(super) fn hinted<'a>(text: &'a str, defined: &HashSet<&str>) -> Option<Option<&'a str>> {
+    for word in text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.')) {
+        if DENYING.contains(&word.to_lowercase().as_str()) {
+            break;
+        }
+        if name_len(word, defined).is_some() {
+            return Some(Some(word.trim_end_matches('.')));
+        }
+    }
+    let lower = text.to_lowercase().replace('’', "'");
+    let has_stem = FAILING.iter().any(|stem| {
+        lower.match_indices(stem).any(|(at, _)| {
+            let before = lower[..at].trim_end();
+            let is_denied = DENYING
+                .iter()
+                .any(|word| before.rsplit(|c: char| !c.is_alphanumeric()).next() == Some(*word));
+            !is_denied && !lower[..at].ends_with(char::is_alphanumeric)
+        })
+    });
+    let has_sign = text.contains(FAILING_SIGNS);
+    (has_stem || has_sign).then_some(None)
 }
 
 /// "error", "ошибка: деление на ноль", "вызовет исключение".

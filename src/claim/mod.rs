@@ -10,6 +10,7 @@ mod comments;
 mod exceptions;
 mod notes;
 mod output;
+mod prose;
 mod reading;
 mod scope;
 mod scribe;
@@ -25,6 +26,8 @@ use crate::syntax::Syntax;
 use crate::text::{LineNumber, Span};
 
 pub use output::output_claim;
+pub use prose::{Prose, Stated, prose};
+pub use scribe::HINT;
 pub use sessions::{Example, ExampleLine, examples, session_claims};
 
 /// The convention a claim is written in (`kind` in JSON).

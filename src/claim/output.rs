@@ -8,7 +8,7 @@ use super::wording::lead_in;
 use super::{Claim, ClaimKind, Evidence, Expected, Scope, Subject, reading, scope};
 use crate::block::{Block, Gap, Tag};
 use crate::document::Document;
-use crate::syntax::{StatementKind, Syntax, syntax};
+use crate::syntax::{Nesting, StatementKind, Syntax, computation, syntax};
 use crate::text::Span;
 
 /// The claim that `next` makes about what `block` prints, if it makes one.
@@ -29,6 +29,9 @@ pub fn output_claim(
     };
     let span = content(next, &block.code, syntax.may_print || intro.is_some())?;
     let text = span.of(&next.code);
+    if let Some(claim) = value_of_last(document, block, syntax, next, span, is_session) {
+        return Some(claim);
+    }
     let is_output = match (&next.tag, &intro) {
         _ if next.is_session() => false,
         (Tag::None | Tag::Output(_), Some(_)) => !is_other(next, text, &block.code),
@@ -64,6 +67,47 @@ pub fn output_claim(
     })
 }
 
+/// The value of the expression that ends the code, as a notebook shows it below.
+fn value_of_last(
+    document: &Document,
+    block: &Block,
+    syntax: &Syntax,
+    next: &Block,
+    span: Span,
+    is_session: bool,
+) -> Option<Claim> {
+    let last = syntax.statements.last()?;
+    let text = span.of(&next.code);
+    let is_shown = last.kind == StatementKind::Expression
+        && last.nesting == Nesting::TopLevel
+        && !syntax.may_print
+        && !is_session
+        && !syntax.strings.contains(&last.span)
+        && matches!(next.tag, Tag::None | Tag::Output(_))
+        && reading::is_value(text);
+    let computes = || computation(last.span.of(&block.code)).is_some();
+    let line = |offset| document.index.line(block.document_offset(offset));
+    (is_shown && computes()).then(|| Claim {
+        kind: ClaimKind::Output,
+        span: next.document_span(span),
+        text: text.to_owned(),
+        subject: Subject::Statement {
+            first: line(last.span.start),
+            last: line(last.span.end.max(last.span.start + 1) - 1),
+            may_repeat: false,
+            is_print: false,
+        },
+        expected: Expected::Text {
+            text: text.to_owned(),
+            with_lead: None,
+            value_len: Some(text.len()),
+        },
+        evidence: Evidence::Plain,
+        scope: None,
+        rule: "value-below",
+    })
+}
+
 /// A line that announces output.
 struct Intro {
     scope: Option<Scope>,
@@ -72,11 +116,23 @@ struct Intro {
 impl Intro {
     fn read(paragraph: &str) -> Option<Intro> {
         let line = paragraph.trim();
+        let line = summary(line).unwrap_or(line);
         let words = lead_in(line)?;
         Some(Intro {
             scope: scope::scope(words),
         })
     }
+}
+
+/// The text of `<details><summary>Answer</summary>`.
+fn summary(html: &str) -> Option<&str> {
+    let (_, rest) = html.strip_prefix("<details")?.split_once("<summary>")?;
+    let (text, _) = rest.split_once("</summary>")?;
+    Some(
+        text.trim()
+            .trim_start_matches("<b>")
+            .trim_end_matches("</b>"),
+    )
 }
 
 /// The part of an output block that is output: without its heading line and blank lines around.

@@ -271,7 +271,7 @@ fn is_separated(rest: &str) -> bool {
 /// The value at the start of `text`, as far as it is written for one, and its length.
 fn leading_value(text: &str) -> Option<(Option<Value>, usize)> {
     match value::prefix(text) {
-        Some((Value::Call(name, _), _)) if !is_repr_name(&name) => None,
+        Some((Value::Call(name, arguments), _)) if !is_repr_name(&name, &arguments) => None,
         Some((value, _)) if is_placeholder(&value) => None,
         Some((value, len)) => Some((Some(value), len)),
         None => balanced(text).map(|len| (None, len)),
@@ -279,7 +279,7 @@ fn leading_value(text: &str) -> Option<(Option<Value>, usize)> {
 }
 
 /// Whether `Name(…)` is how objects show themselves, and not a call or `O(1)`.
-fn is_repr_name(name: &str) -> bool {
+fn is_repr_name(name: &str, arguments: &[(Option<String>, Value)]) -> bool {
     let last = name.rsplit('.').next().unwrap_or(name);
     let known = [
         "range",
@@ -309,7 +309,9 @@ fn is_repr_name(name: &str) -> bool {
         "mapping",
     ];
     let is_view = last.starts_with("dict_") || last.starts_with("odict_");
-    last.chars().count() > 1
+    // `O(1)` tells of cost, `P(x=1)` of a point.
+    let has_keyword = arguments.iter().any(|(keyword, _)| keyword.is_some());
+    (last.chars().count() > 1 || has_keyword)
         && (last.starts_with(char::is_uppercase)
             || is_view
             || known.contains(&last)

@@ -4,7 +4,7 @@
 //! and notes with their places in the document. What a text says by itself is [`super::reading`]'s,
 //! how firm that is where it stands is [`super::weight`]'s; here lines are put together.
 
-use super::exceptions::Manner;
+use super::exceptions::{self, Manner};
 use super::notes;
 use super::reading::{Content, Reading, Shape, named_value, read};
 use super::vocabulary::Vocabulary;
@@ -34,6 +34,9 @@ const VERBS_BEHIND_A_NAME: &[&str] = &[
     " равно ",
     " равен ",
 ];
+
+/// The rule by which a remark that hints at an exception becomes a claim, if the exception comes.
+pub const HINT: &str = "hinted-exception";
 
 /// Most comment lines that one claim spans.
 const LINES_LIMIT: usize = 2_000;
@@ -163,9 +166,11 @@ impl<'a> Scribe<'a> {
             return reading;
         }
         let subject = remark.target.statement.subject.as_deref();
+        let whole = remark.target.statement.whole.as_deref();
         let text = line.text.get(reading.start..reading.end);
         let rest = text.and_then(|text| {
-            let names = [shown, subject].into_iter().flatten();
+            let text = behind_now(text);
+            let names = [shown, subject, whole].into_iter().flatten();
             names
                 .filter_map(|name| text.strip_prefix(name))
                 .find(|rest| rest.starts_with([' ', '=', ':']))
@@ -174,7 +179,8 @@ impl<'a> Scribe<'a> {
         let is_assigned = matches!(
             remark.target.statement.kind,
             StatementKind::Assignment { .. }
-        ) && !code.is_some_and(is_augmented);
+        ) && whole.is_none()
+            && !code.is_some_and(is_augmented);
         let value = rest.and_then(|rest| {
             VERBS_BEHIND_A_NAME
                 .iter()
@@ -269,6 +275,7 @@ impl<'a> Scribe<'a> {
         let weight = match weigh(remark, reading, first_text, parts) {
             Ok(weight) if !is_overruled(&weight) => weight,
             other => {
+                self.hint(remark, *first);
                 self.note(*first, other.err().unwrap_or("prose"));
                 return self.read_later(remark, lines.get(1..).unwrap_or_default());
             }
@@ -304,8 +311,63 @@ impl<'a> Scribe<'a> {
             scope: reading.scope.clone(),
             rule: weight.rule,
         });
+        if weight.evidence == Evidence::Unmarked {
+            self.hint(remark, *first);
+        }
         self.notes(rest, "after-claim");
         true
+    }
+
+    /// Notes what a remark hints at of an exception.
+    ///
+    /// It is a claim only if that comes, and then the block goes on behind it.
+    fn hint(&mut self, remark: &Remark<'_>, line: Line<'_>) {
+        let statement = remark.target.statement;
+        let text = line.text.trim_start_matches('#');
+        let is_shown = matches!(
+            statement.kind,
+            StatementKind::Print
+                | StatementKind::Expression
+                | StatementKind::Assignment { .. }
+                | StatementKind::Delete
+        );
+        if !is_shown || remark.place != Place::Trailing {
+            return;
+        }
+        let Some(name) = exceptions::hinted(text, &self.vocabulary.defined) else {
+            return;
+        };
+        // A print of these very words shows them.
+        let code = self.vocabulary.code.get(statement.span.range());
+        let shows = |word: &str| code.is_some_and(|code| code.contains(word));
+        if name.is_some_and(shows) || statement.is_in_handler {
+            return;
+        }
+        let text = text.trim();
+        let start =
+            line.at + (line.text.len() - line.text.trim_start_matches('#').trim_start().len());
+        self.claims.claims.push(Claim {
+            kind: ClaimKind::Raises,
+            span: Span::new(start, start + text.len()),
+            text: text.to_owned(),
+            subject: remark.target.subject(),
+            expected: Expected::Exception(ExpectedException {
+                type_name: name.map(str::to_owned),
+                message: None,
+            }),
+            evidence: Evidence::Unmarked,
+            scope: None,
+            rule: HINT,
+        });
+    }
+
+    /// Makes nothing plain of what was said last about a statement.
+    pub(super) fn doubt(&mut self, target: Target<'_>) {
+        let subject = target.subject();
+        let said = self.claims.claims.iter_mut().rev();
+        for claim in said.take_while(|claim| claim.subject == subject) {
+            claim.evidence = claim.evidence.max(Evidence::Weak);
+        }
     }
 
     fn is_marked(&self, line: &Line<'_>) -> bool {
@@ -379,7 +441,7 @@ impl<'a> Scribe<'a> {
         let text: Vec<&str> = pieces.iter().map(|(_, piece)| *piece).collect();
         let text = text.join("\n");
         let reading = read(lead.text, &self.vocabulary.defined);
-        let is_plain = remark.place != Place::BelowBlank
+        let is_plain = (remark.place != Place::BelowBlank || *kind == StatementKind::Print)
             && matches!(
                 kind,
                 StatementKind::Print
@@ -540,6 +602,23 @@ impl<'a> Scribe<'a> {
         });
         true
     }
+}
+
+/// The text behind a word that says when: `now a == [1]`.
+fn behind_now(text: &str) -> &str {
+    [
+        "now ",
+        "then ",
+        "so ",
+        "теперь ",
+        "тогда ",
+        "и ",
+        "Now ",
+        "Теперь ",
+    ]
+    .iter()
+    .find_map(|word| text.strip_prefix(word))
+    .unwrap_or(text)
 }
 
 /// `a += 1`: whether the first `=` in a line belongs to such a sign.

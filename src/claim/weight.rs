@@ -60,7 +60,7 @@ pub(super) fn weigh(
             exception(remark, is_header, is_firm, *manner)?
         }
         _ if is_header => return Err("on-a-header"),
-        Content::Value { shape, .. } => value(remark, reading.mark, *shape, more)?,
+        Content::Value { shape, .. } => value(remark, reading.mark, *shape, text, more)?,
         Content::Sentence => sentence(remark, reading.mark, more)?,
         Content::Text => marked_text(remark, reading.mark, text, more)?,
         Content::Note(rule) => return Err(rule),
@@ -107,9 +107,11 @@ fn value(
     remark: &Remark<'_>,
     mark: Mark,
     shape: Shape,
+    text: &str,
     more: usize,
 ) -> Result<Weight, &'static str> {
     let statement = remark.target.statement;
+    let is_of_container = statement.whole.is_some() && text.starts_with(['[', '{']);
     let is_print = statement.kind == StatementKind::Print;
     let (evidence, rule) = match shape {
         Shape::Whole => (Evidence::Plain, "value"),
@@ -137,7 +139,7 @@ fn value(
         StatementKind::Assignment { .. } | StatementKind::Delete if statement.subject.is_none() => {
             return Err("no-subject");
         }
-        StatementKind::Assignment { is_bare_literal } if is_bare_literal => {
+        StatementKind::Assignment { is_bare_literal } if is_bare_literal && !is_of_container => {
             let least = if mark >= Mark::Arrow {
                 Evidence::Weak
             } else {

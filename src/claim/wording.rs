@@ -82,10 +82,14 @@ const NOUNS: &[&str] = &[
     "out",
     "stdout",
     "expected",
+    "actual",
+    "actually",
+    "got",
     "answer",
     "вывод",
     "результат",
     "ответ",
+    "фактически",
     "ожидается",
     "вивід",
     "sortie",
@@ -381,6 +385,14 @@ pub(super) fn tail(text: &str, is_number: bool) -> Tail {
         // `5!` is a factorial.
         '!' if !is_number && is_end_of_word(behind.trim_start_matches('!')) => 1,
         '<' if behind.starts_with('-') => 2,
+        // `8 = 2 ** 3`
+        '=' if gap > 0
+            && behind
+                .strip_prefix(' ')
+                .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || c == '(')) =>
+        {
+            1
+        }
         '→' | '⇒' => return arrow(behind),
         '-' | '=' if behind.starts_with('>') => return arrow(&behind[1..]),
         c if is_pictograph(c) => c.len_utf8(),

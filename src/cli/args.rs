@@ -39,6 +39,12 @@ pub enum Command {
     Check(CheckArgs),
     /// Record what the blocks do in snapshots
     Update(UpdateArgs),
+    /// Go through pending changes of snapshots one by one
+    Review(PendingArgs),
+    /// Take over pending changes of snapshots
+    Accept(PendingArgs),
+    /// Drop pending changes of snapshots
+    Reject(PendingArgs),
     /// Show every block with its role, without running anything
     List(ListArgs),
     /// Tell everything about one block
@@ -66,6 +72,10 @@ pub struct CheckArgs {
     #[arg(long)]
     pub no_snapshots: bool,
 
+    /// Fail blocks that pass and are in no snapshot
+    #[arg(long, conflicts_with = "no_snapshots")]
+    pub require_snapshots: bool,
+
     /// Where snapshots live and how blocks run.
     #[command(flatten)]
     pub project: ProjectArgs,
@@ -82,9 +92,45 @@ pub struct UpdateArgs {
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
-    /// Show what would change, write nothing
+    /// Only the block with this id; may be repeated
+    #[arg(long, value_name = "ID")]
+    pub only: Vec<String>,
+
+    /// Print what would change as a patch, write nothing
     #[arg(long)]
     pub dry_run: bool,
+
+    /// Take over changes at once, without a review
+    #[arg(long)]
+    pub accept: bool,
+
+    /// Leave everything for a review, also what is recorded for the first time
+    #[arg(long, conflicts_with = "accept")]
+    pub pending: bool,
+
+    /// Forget what other Python versions did
+    #[arg(long)]
+    pub drop_other_pythons: bool,
+
+    /// Record also blocks that fail
+    #[arg(long)]
+    pub allow_failed: bool,
+
+    /// Record also what ran without a sandbox
+    #[arg(long, requires = "no_sandbox")]
+    pub allow_unconfined: bool,
+
+    /// Rewrite what is broken in the documents themselves
+    #[arg(long)]
+    pub in_place: bool,
+
+    /// With `--in-place`: write a comment behind each print that has none
+    #[arg(long, requires = "in_place")]
+    pub add: bool,
+
+    /// With `--in-place`: write without asking
+    #[arg(long, requires = "in_place", conflicts_with = "dry_run")]
+    pub yes: bool,
 
     /// Where snapshots live.
     #[command(flatten)]
@@ -93,6 +139,36 @@ pub struct UpdateArgs {
     /// Limits and interpreter.
     #[command(flatten)]
     pub run: RunArgs,
+}
+
+/// `snipcheck review`, `accept` and `reject`.
+#[derive(Debug, clap::Args)]
+pub struct PendingArgs {
+    /// Documents, directories, `FILE:LINE` for one block [default: all with pending changes]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// Only the block with this id; may be repeated
+    #[arg(long, value_name = "ID")]
+    pub only: Vec<String>,
+
+    /// How to tell; with `json`, `review` lists and asks nothing [default: full]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub format: Option<PendingFormatArg>,
+
+    /// Where snapshots live.
+    #[command(flatten)]
+    pub project: ProjectArgs,
+}
+
+/// How pending changes are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum PendingFormatArg {
+    /// For people
+    #[default]
+    Full,
+    /// One JSON object
+    Json,
 }
 
 /// `snipcheck list`.

@@ -21,11 +21,13 @@ pub(super) fn check(args: &CheckArgs, console: &Console) -> Exit {
         format: args.format,
         strict: args.strict,
     };
-    let settings = match Settings::load(typed) {
+    let mut settings = match Settings::load(typed) {
         Ok(settings) => settings,
         Err(error) => return console.error(error),
     };
+    settings.require_snapshots |= args.require_snapshots;
     let snapshots = if args.no_snapshots {
+        settings.require_snapshots = false;
         Snapshots::Ignore
     } else {
         Snapshots::Read

@@ -107,6 +107,12 @@ impl Console {
         self.write(|out| out.write_all(harmless(text).as_bytes()))
     }
 
+    /// Says on standard error what is beside the point of the output.
+    pub(super) fn remark(&self, text: &str) {
+        // Nobody is left to tell when standard error is gone too.
+        let _ = io::stderr().lock().write_all(harmless(text).as_bytes());
+    }
+
     /// Says on standard error why the command cannot do its job.
     pub(super) fn error(&self, message: impl Display) -> Exit {
         // Nobody is left to tell when standard error is gone too.

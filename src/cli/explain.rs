@@ -58,6 +58,7 @@ fn push_block(text: &mut String, document: &Document, block: &BlockReport) {
         case,
         observation,
         verdict,
+        is_new: _,
     } = block;
     let _ = writeln!(
         text,

@@ -6,15 +6,22 @@
 pub mod args;
 pub mod settings;
 
+mod accept;
 mod check;
 mod console;
 mod doctor;
 mod explain;
+mod in_place;
 mod judge;
 mod list;
+mod patch;
+mod pending;
 mod prepare;
 mod progress;
+mod repeat;
+mod review;
 mod second_look;
+mod tally;
 mod update;
 
 use std::process::ExitCode;
@@ -49,7 +56,11 @@ pub fn main() -> ExitCode {
     let console = Console::new(&args);
     let exit = match &args.command {
         Command::Check(args) => check::check(args, &console),
+        Command::Update(args) if args.in_place => in_place::in_place(args, &console),
         Command::Update(args) => update::update(args, &console),
+        Command::Review(args) => review::review(args, &console),
+        Command::Accept(args) => accept::accept(args, &console),
+        Command::Reject(args) => accept::reject(args, &console),
         Command::List(args) => list::list(args, &console),
         Command::Explain(args) => explain::explain(args, &console),
         Command::Doctor(args) => doctor::doctor(args, &console),

@@ -1,7 +1,7 @@
 //! From the paths that were typed to plans and their snapshots: all that comes before anything runs.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::console::{Console, Exit};
 use super::settings::Settings;
@@ -25,11 +25,15 @@ pub(super) struct Recorded {
     pub(super) text: Option<String>,
     /// What it says.
     pub(super) snapshot: Snapshot,
+    /// What waits for a review beside it, and its text; `None` where nothing does, or nobody asked.
+    pub(super) pending: Option<(String, Snapshot)>,
 }
 
 /// What is known of a planned document beside its plan.
 #[derive(Debug)]
 pub(super) struct Origin {
+    /// Where the document lies; `None` for standard input.
+    pub(super) file: Option<PathBuf>,
     /// Its snapshot; `None` where snapshots are not asked for, or it has a damaged one.
     pub(super) recorded: Option<Recorded>,
     /// Id and digest of each of its blocks, also of those that were not selected.
@@ -59,8 +63,21 @@ pub(super) struct Prepared {
     pub(super) entries: Vec<Entry>,
     /// The plans of those that could be read, in the same order.
     pub(super) plans: Vec<DocumentPlan>,
+    /// What is asked of snapshots.
+    pub(super) demand: Demand,
     /// [`Exit::Unable`] where some path led nowhere or some snapshot cannot be read; the console was told.
     pub(super) exit: Exit,
+}
+
+/// What is asked of the snapshots of a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Demand {
+    /// Nothing: there are none, or they are left aside.
+    Nothing,
+    /// To know which blocks are in none.
+    Tell,
+    /// To hold every block.
+    Require,
 }
 
 /// Whether snapshots are read.
@@ -68,6 +85,8 @@ pub(super) struct Prepared {
 pub(super) enum Snapshots {
     /// Those of every document that has one.
     Read,
+    /// Those, and what waits for a review beside them.
+    WithPending,
     /// None.
     Ignore,
 }
@@ -84,6 +103,12 @@ pub(super) fn prepare(
     let mut prepared = Prepared {
         entries: Vec::new(),
         plans: Vec::new(),
+        demand: match snapshots {
+            Snapshots::Ignore => Demand::Nothing,
+            _ if settings.require_snapshots => Demand::Require,
+            _ if settings.expectations.is_dir() => Demand::Tell,
+            _ => Demand::Nothing,
+        },
         exit: Exit::Held,
     };
     for error in documents.errors {
@@ -127,21 +152,58 @@ impl Prepared {
         let key_of_case = select(&mut plan, &selection, |line| {
             self.exit = console.error(format_args!("no Python block at {path}:{line}"));
         });
-        if selection != Selection::All && key_of_case.is_empty() {
+        if selection != Selection::All && key_of_case.is_empty() && plan.prose.is_empty() {
             return;
         }
-        let recorded = match (file, snapshots) {
-            (Some(file), Snapshots::Read) => read_snapshot(settings, &file)
-                .map_err(|error| self.exit = console.error(error))
-                .ok(),
+        let recorded = match (&file, snapshots) {
+            (Some(file), Snapshots::Read | Snapshots::WithPending) => {
+                read_snapshot(settings, file, snapshots)
+                    .map_err(|error| self.exit = console.error(error))
+                    .ok()
+            }
             _ => None,
         };
         self.entries.push(Entry::Planned(Origin {
+            file,
             recorded,
             keys,
             key_of_case,
         }));
         self.plans.push(plan);
+    }
+}
+
+impl Prepared {
+    /// Leaves only the blocks with these ids, if any are given; the console hears of those that no document has.
+    pub(super) fn keep_only(&mut self, ids: &[String], console: &Console) {
+        if ids.is_empty() {
+            return;
+        }
+        let mut missed: BTreeSet<&String> = ids.iter().collect();
+        let mut plans = std::mem::take(&mut self.plans).into_iter();
+        self.entries.retain_mut(|entry| {
+            let Entry::Planned(origin) = entry else {
+                return true;
+            };
+            let Some(mut plan) = plans.next() else {
+                return false;
+            };
+            let is_meant = |case: &Case| ids.contains(&case.block.id.0);
+            let mut cases = plan.cases.iter();
+            origin
+                .key_of_case
+                .retain(|_| cases.next().is_some_and(&is_meant));
+            plan.cases.retain(is_meant);
+            for case in &plan.cases {
+                missed.remove(&case.block.id.0);
+            }
+            let is_kept = !plan.cases.is_empty();
+            self.plans.extend(is_kept.then_some(plan));
+            is_kept
+        });
+        for id in missed {
+            self.exit = console.error(format_args!("no Python block has the id {id}"));
+        }
     }
 }
 
@@ -169,11 +231,30 @@ fn select(
             }
         }
     }
+    plan.prose.retain(|case| {
+        let hits = lines
+            .iter()
+            .filter(|&&line| stands_at(&plan.document, case, line));
+        hits.map(|line| missed.remove(line)).count() > 0
+    });
     missed.into_iter().for_each(&mut miss);
     let indices: Vec<usize> = (0..is_hit.len()).filter(|&index| is_hit[index]).collect();
     let mut hits = is_hit.into_iter();
     plan.cases.retain(|_| hits.next().unwrap_or(false));
     indices
+}
+
+/// Whether `selection` means the block `id`.
+pub(super) fn selects(plan: &DocumentPlan, selection: &Selection, id: &BlockId) -> bool {
+    let Selection::Lines(lines) = selection else {
+        return true;
+    };
+    let mut cases = plan.cases.iter().filter(|case| case.block.id == *id);
+    cases.any(|case| {
+        lines
+            .iter()
+            .any(|&line| stands_at(&plan.document, case, line))
+    })
 }
 
 /// Whether `line` holds part of the block, its fences included, or of something said about it.
@@ -185,19 +266,37 @@ fn stands_at(document: &Document, case: &Case, line: LineNumber) -> bool {
     touches(case.block.span) || case.claims.iter().any(|claim| touches(claim.span))
 }
 
-fn read_snapshot(settings: &Settings, file: &std::path::Path) -> Result<Recorded, String> {
+fn read_snapshot(
+    settings: &Settings,
+    file: &Path,
+    snapshots: Snapshots,
+) -> Result<Recorded, String> {
     let source = store::mirrored(&settings.root, file);
     let file = store::snapshot_file(&settings.expectations, &source);
-    let text = store::read_if_exists(&file).map_err(|error| error.to_string())?;
-    let snapshot = match &text {
-        None => Snapshot::default(),
-        Some(text) => snapshot::parse(text)
-            .map_err(|error| format!("{}:{}: {error}", settings.shown(&file), error.line))?,
+    let (text, snapshot) = read(settings, &file)?.unzip();
+    let pending = match snapshots {
+        Snapshots::WithPending => read(settings, &store::pending_file(&file))?,
+        Snapshots::Read | Snapshots::Ignore => None,
     };
     Ok(Recorded {
         file,
         source,
         text,
-        snapshot,
+        snapshot: snapshot.unwrap_or_default(),
+        pending,
     })
+}
+
+/// The text and the meaning of the snapshot in `file`; `None` where there is no such file.
+pub(super) fn read(settings: &Settings, file: &Path) -> Result<Option<(String, Snapshot)>, String> {
+    let Some(text) = store::read_if_exists(file).map_err(|error| error.to_string())? else {
+        return Ok(None);
+    };
+    match snapshot::parse(&text) {
+        Ok(snapshot) => Ok(Some((text, snapshot))),
+        Err(error) => {
+            let place = format!("{}:{}", settings.shown(file), error.line);
+            Err(format!("{place}: {error}; nothing of it was changed"))
+        }
+    }
 }

@@ -34,22 +34,65 @@ pub(super) fn look_again(
         if doubted.is_empty() {
             break;
         }
-        let options = RunOptions {
-            hash_seed,
-            ..options.clone()
-        };
-        let selected: Vec<DocumentPlan> = doubted
-            .iter()
-            .filter_map(|(document, cases)| only(plans.get(*document)?, cases))
-            .collect();
-        let outcome = run::run(&selected, &options, &|_, _| {})?;
-        for ((document, cases), observations) in doubted.into_iter().zip(outcome.observations) {
-            for (case, observation) in cases.into_iter().zip(observations) {
-                again.entry((document, case)).or_default().push(observation);
-            }
-        }
+        run_once_more(plans, doubted, hash_seed, options, &mut again)?;
     }
     Ok(again)
+}
+
+/// Runs the cases that `is_wanted` names under all further hash seeds, slow ones under one, unless that
+/// was done.
+pub(super) fn run_until_sure(
+    plans: &[DocumentPlan],
+    outcome: &RunOutcome,
+    options: &RunOptions,
+    is_wanted: impl Fn(&DocumentPlan, usize, &Observation) -> bool,
+    again: &mut Again,
+) -> Result<(), RunError> {
+    for (round, hash_seed) in HASH_SEEDS.into_iter().enumerate() {
+        let documents = plans.iter().zip(&outcome.observations).enumerate();
+        let mut wanted: Vec<(usize, Vec<usize>)> = Vec::new();
+        for (document, (plan, observations)) in documents {
+            let cases = observations.iter().enumerate().filter(|(case, first)| {
+                let done = again.get(&(document, *case)).map_or(0, Vec::len);
+                let is_due = done == round && (round < 2 || first.wall_ms < PATIENCE_MS);
+                is_due && is_wanted(plan, *case, first)
+            });
+            let cases: Vec<usize> = cases.map(|(case, _)| case).collect();
+            if !cases.is_empty() {
+                wanted.push((document, cases));
+            }
+        }
+        run_once_more(plans, wanted, hash_seed, options, again)?;
+    }
+    Ok(())
+}
+
+/// Runs `cases`, by document, under another hash seed.
+fn run_once_more(
+    plans: &[DocumentPlan],
+    cases: Vec<(usize, Vec<usize>)>,
+    hash_seed: u32,
+    options: &RunOptions,
+    again: &mut Again,
+) -> Result<(), RunError> {
+    let options = RunOptions {
+        hash_seed,
+        ..options.clone()
+    };
+    let selected: Vec<DocumentPlan> = cases
+        .iter()
+        .filter_map(|(document, cases)| only(plans.get(*document)?, cases))
+        .collect();
+    if selected.is_empty() {
+        return Ok(());
+    }
+    let outcome = run::run(&selected, &options, &|_, _| {})?;
+    for ((document, cases), observations) in cases.into_iter().zip(outcome.observations) {
+        for (case, observation) in cases.into_iter().zip(observations) {
+            again.entry((document, case)).or_default().push(observation);
+        }
+    }
+    Ok(())
 }
 
 /// The cases, by document, with claims that all runs so far have broken.
@@ -73,7 +116,7 @@ fn doubted(
     let documents = plans.iter().zip(&outcome.observations).enumerate();
     documents
         .filter_map(|(document, (plan, observations))| {
-            let cases = plan.cases.iter().zip(observations).enumerate();
+            let cases = plan.all_cases().zip(observations).enumerate();
             let doubted: Vec<usize> = cases
                 .filter(|(index, (case, first))| is_doubted(document, *index, case, first))
                 .map(|(index, _)| index)
@@ -92,7 +135,7 @@ fn is_worth_it(first: &Observation) -> bool {
 }
 
 /// Whether the code, context included, may make a set or a hash.
-fn may_hold_a_set(case: &Case) -> bool {
+pub(super) fn may_hold_a_set(case: &Case) -> bool {
     let Decision::Run(snippet) = &case.decision else {
         return false;
     };
@@ -125,15 +168,17 @@ fn begins_a_set(behind: &str) -> bool {
     rest.starts_with(',') || item.contains(" for ") || quote.is_some() && rest.starts_with('}')
 }
 
-fn only(plan: &DocumentPlan, cases: &[usize]) -> Option<DocumentPlan> {
+/// The plan with these of its cases alone.
+pub(super) fn only(plan: &DocumentPlan, cases: &[usize]) -> Option<DocumentPlan> {
+    let all: Vec<&Case> = plan.all_cases().collect();
     let cases: Option<Vec<Case>> = cases
         .iter()
-        .map(|index| plan.cases.get(*index).cloned())
+        .map(|index| all.get(*index).copied().cloned())
         .collect();
     Some(DocumentPlan {
         document: plan.document.clone(),
         cases: cases?,
-        claims: Vec::new(),
+        prose: Vec::new(),
         problems: Vec::new(),
     })
 }

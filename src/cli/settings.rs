@@ -25,7 +25,7 @@ use crate::store::{self, StoreError};
 use crate::text::{LineIndex, LineNumber};
 
 /// The keys of a settings file.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "assume-imports",
     "exclude",
     "expectations",
@@ -37,6 +37,7 @@ const KEYS: [&str; 13] = [
     "processes",
     "python",
     "require",
+    "require-snapshots",
     "strict",
     "timeout",
 ];
@@ -87,6 +88,9 @@ pub struct Settings {
     pub jobs: usize,
     /// Whether what could not be decided fails.
     pub strict: bool,
+    /// Whether a block that passes without a snapshot fails.
+    pub require_snapshots: bool,
+    /// What a block's run may do.
     /// What a block's run may do, where nothing is granted.
     pub policy: Policy,
     /// What is granted to some documents.
@@ -323,6 +327,7 @@ fn settings(current: &Path, typed: Typed<'_>) -> Result<Settings, SettingsError>
         format: typed.format.or(file.format).unwrap_or_default(),
         jobs: jobs.unwrap_or_else(default_jobs),
         strict: typed.strict || file.strict.unwrap_or(false),
+        require_snapshots: file.require_snapshots.unwrap_or(false),
         policy: Policy {
             limits,
             grants: Vec::new(),
@@ -381,6 +386,7 @@ struct FileSettings {
     grants: Vec<GrantTable>,
     jobs: Option<u32>,
     strict: Option<bool>,
+    require_snapshots: Option<bool>,
     timeout_ms: Option<u64>,
     memory_mb: Option<u64>,
     output_kb: Option<u64>,
@@ -482,6 +488,9 @@ impl FileSettings {
             "processes" => self.processes = Some(processes(value)?),
             "python" => self.python = Some(string(value)?),
             "require" => self.require = Some(required(value)?),
+            "require-snapshots" => {
+                self.require_snapshots = Some(value.as_bool().ok_or("true or false")?);
+            }
             "strict" => self.strict = Some(value.as_bool().ok_or("true or false")?),
             "timeout" => self.timeout_ms = Some(timeout(value)?),
             _ => return Err(Wrong::Key),

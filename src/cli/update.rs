@@ -1,87 +1,129 @@
 //! `snipcheck update`: records what the blocks do in the snapshots under `expectations/`.
 //!
-//! Records only what passed, and did the same in runs under different hash seeds. Writes nothing
-//! where CI runs.
-
-use std::fmt::Write;
+//! Records only what passed, and of that what several runs have in common. What is new is recorded at
+//! once; what would change or take away something recorded waits beside it for a review. Writes
+//! nothing where CI runs.
 
 use super::args::UpdateArgs;
-use super::console::{Console, Exit, Verbosity};
+use super::console::{Console, Exit};
 use super::prepare::{Entry, Origin, Prepared, Recorded, Snapshots, prepare};
 use super::progress::with_progress;
+use super::repeat::{Runs, has_ended, run_repeatedly};
 use super::settings::{Settings, Typed};
-use crate::compare::{self, Status, Verdict, recorded};
-use crate::document::Document;
+use super::tally::{Tally, Told, Why};
+use crate::compare::{self, Status, recorded};
 use crate::observation::Observation;
 use crate::plan::{Case, DocumentPlan};
-use crate::run::{self, RunError, RunOptions};
-use crate::snapshot::renewal::{Change, Fresh, Renewal, renew};
-use crate::snapshot::{self, difference};
-use crate::store;
+use crate::sandbox::Rung;
+use crate::snapshot::pending::{Change, Class, changes, settle};
+use crate::snapshot::renewal::{Fresh, Terms, renew};
+use crate::snapshot::{self, Snapshot, version_of};
+use crate::store::{self, StoreError};
 
-/// The hash seeds of the runs that must agree.
-///
-/// Two elements of a set keep their order under every second seed, so two runs would miss too much.
-const HASH_SEEDS: [u32; 3] = [0, 2_718_281, 3_141_592];
-
-/// Whether files are written.
+/// What is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Writing {
-    Do,
-    OnlyTell,
+    /// Nothing: the patch is printed.
+    Patch,
+    /// Everything, at once.
+    All,
+    /// What nobody needs to review; the rest waits.
+    Harmless,
+    /// Nothing before a review.
+    Pending,
+}
+
+impl Writing {
+    fn of(args: &UpdateArgs) -> Self {
+        match (args.dry_run, args.accept, args.pending) {
+            (true, _, _) => Writing::Patch,
+            (false, true, _) => Writing::All,
+            (false, false, true) => Writing::Pending,
+            (false, false, false) => Writing::Harmless,
+        }
+    }
+
+    /// Whether the change is taken over without a review.
+    fn takes(self, class: Class) -> bool {
+        match self {
+            Writing::Patch | Writing::All => true,
+            Writing::Harmless => matches!(class, Class::Create | Class::FormatOnly),
+            Writing::Pending => false,
+        }
+    }
 }
 
 /// Updates the snapshots of what the arguments name.
 pub(super) fn update(args: &UpdateArgs, console: &Console) -> Exit {
-    let writing = if args.dry_run {
-        Writing::OnlyTell
-    } else {
-        Writing::Do
-    };
-    if writing == Writing::Do && is_ci() {
-        return console.error(
-            "`update` writes nothing where the environment variable CI is set; \
-             run it on your own machine and commit what it writes",
-        );
+    if !args.dry_run && is_ci() {
+        return console.error(refusal("update"));
     }
     let settings = match Settings::load(Typed::of(&args.project, &args.run)) {
         Ok(settings) => settings,
         Err(error) => return console.error(error),
     };
-    let mut prepared = prepare(&args.paths, &settings, Snapshots::Read, console);
+    let mut prepared = prepare(&args.paths, &settings, Snapshots::WithPending, console);
+    prepared.keep_only(&args.only, console);
     leave_out_unrecordable(&mut prepared, console);
+    // Only what blocks do is recorded.
+    for plan in &mut prepared.plans {
+        plan.prose.clear();
+    }
     if prepared.entries.is_empty() {
         return prepared.exit;
     }
-    let runs = with_progress(console, |progress| {
-        run_again_and_again(&prepared.plans, &settings.run_options(), progress)
+    let repeated = with_progress(console, |progress| {
+        run_repeatedly(&prepared.plans, &settings.run_options(), &differ, progress)
     });
-    let mut runs: Vec<_> = match runs {
-        Ok(runs) => runs.into_iter().map(Vec::into_iter).collect(),
+    let repeated = match repeated {
+        Ok(repeated) => repeated,
         Err(error) => return console.error(error),
     };
-    let mut account = Account::new(console, &settings, writing);
-    let mut plans = prepared.plans.iter();
+    if repeated.confinement.rung() == Rung::None && !args.allow_unconfined {
+        return console.error(
+            "nothing is recorded of blocks that ran without a sandbox: they could have read or \
+             changed anything; `--allow-unconfined` records them all the same",
+        );
+    }
+    let mut work = Work {
+        args,
+        console,
+        settings: &settings,
+        writing: Writing::of(args),
+        terms: Terms {
+            python: version_of(&repeated.interpreter.version).unwrap_or_default(),
+            forgets_others: args.drop_other_pythons,
+        },
+        tally: Tally::default(),
+        patch: String::new(),
+        exit: Exit::Held,
+    };
+    let mut planned = prepared.plans.iter().zip(&repeated.runs);
     for entry in &prepared.entries {
         match entry {
-            Entry::Unread { path, problem } => {
-                let _ = writeln!(account.text, "{path}\n  {}", problem.message);
-                account.exit = account.exit.max(Exit::Broken);
-            }
+            Entry::Unread { path, problem } => work.unread(path, &problem.message),
             Entry::Planned(origin) => {
-                let observed: Vec<_> = runs.iter_mut().filter_map(Iterator::next).collect();
-                if let Some(plan) = plans.next() {
-                    account.document(plan, origin, &observed);
+                if let Some((plan, runs)) = planned.next() {
+                    work.document(plan, origin, runs);
                 }
             }
         }
     }
-    prepared.exit.max(account.tell())
+    prepared.exit.max(work.tell())
 }
 
-fn is_ci() -> bool {
+/// Whether this runs where nothing may be written.
+pub(super) fn is_ci() -> bool {
     std::env::var_os("CI")
         .is_some_and(|value| !value.is_empty() && value != "false" && value != "0")
+}
+
+/// What `command` says where nothing may be written.
+pub(super) fn refusal(command: &str) -> String {
+    format!(
+        "`{command}` writes nothing where the environment variable CI is set; \
+         run it on your own machine and commit what it writes"
+    )
 }
 
 /// Takes out documents that can have no snapshot, so that nothing of theirs runs in vain.
@@ -103,223 +145,155 @@ fn leave_out_unrecordable(prepared: &mut Prepared, console: &Console) {
     });
 }
 
-/// What each run under [`HASH_SEEDS`] observed of each document's cases.
-type Runs = Vec<Vec<Vec<Observation>>>;
-
-fn run_again_and_again(
-    plans: &[DocumentPlan],
-    options: &RunOptions,
-    progress: &(dyn Fn(usize, usize) + Sync),
-) -> Result<Runs, RunError> {
-    let numbered = HASH_SEEDS.into_iter().enumerate();
-    numbered
-        .map(|(before, hash_seed)| {
-            let options = RunOptions {
-                hash_seed,
-                ..options.clone()
-            };
-            let outcome = run::run(plans, &options, &|done, total| {
-                progress(total * before + done, total * HASH_SEEDS.len());
-            });
-            outcome.map(|outcome| outcome.observations)
-        })
-        .collect()
+/// Whether runs of the case differ in anything that would be recorded.
+fn differ(plan: &DocumentPlan, case: &Case, runs: &[Observation]) -> bool {
+    let actual = |run| recorded::actual(&plan.document.path, case, run);
+    let mut actuals = runs.iter().map(actual);
+    let first = actuals.next();
+    actuals.any(|other| Some(&other) != first.as_ref())
 }
 
-/// What came of a block in all runs, and why it is not recorded where that needs telling.
-fn fresh(case: &Case, observed: &[&Observation]) -> (Fresh, Option<String>) {
-    let mut actuals = Vec::with_capacity(observed.len());
-    for observation in observed {
-        let verdict = compare::compare(case, observation);
-        if verdict.status != Status::Passed {
-            return not_passed(&verdict);
-        }
-        actuals.push(recorded::actual(case, observation));
-    }
-    let mut actuals = actuals.into_iter();
-    let Some(first) = actuals.next() else {
-        return (Fresh::Unknown, None);
-    };
-    match actuals.find(|actual| *actual != first) {
-        None => (Fresh::Passed(first), None),
-        Some(other) => {
-            let shown = difference(&first.into_record(), &other).unwrap_or_default();
-            let why = format!("not repeatable: two runs differ\n{shown}");
-            (Fresh::NotRepeatable, Some(why))
-        }
-    }
-}
-
-fn not_passed(verdict: &Verdict) -> (Fresh, Option<String>) {
-    let reason = verdict.reason.map_or("unknown", |reason| reason.as_str());
-    match verdict.status {
-        Status::Failed => (Fresh::Failed, Some(format!("failed: {reason}"))),
-        Status::Inconclusive => (Fresh::Unknown, Some(format!("inconclusive: {reason}"))),
-        Status::Skipped | Status::Passed => (Fresh::Unknown, None),
-    }
-}
-
-/// What was done so far, and the text that tells it.
-struct Account<'a> {
+/// An update under way.
+struct Work<'a> {
+    args: &'a UpdateArgs,
     console: &'a Console,
     settings: &'a Settings,
     writing: Writing,
-    text: String,
+    terms: Terms,
+    tally: Tally,
+    patch: String,
     exit: Exit,
-    created: usize,
-    changed: usize,
-    removed: usize,
-    kept: usize,
-    failed: usize,
-    not_repeatable: usize,
-    unknown: usize,
 }
 
-impl<'a> Account<'a> {
-    fn new(console: &'a Console, settings: &'a Settings, writing: Writing) -> Self {
-        Account {
-            console,
-            settings,
-            writing,
-            text: String::new(),
-            exit: Exit::Held,
-            created: 0,
-            changed: 0,
-            removed: 0,
-            kept: 0,
-            failed: 0,
-            not_repeatable: 0,
-            unknown: 0,
-        }
+impl Work<'_> {
+    fn unread(&mut self, path: &str, message: &str) {
+        self.tally.unread(path, message);
+        self.exit = self.exit.max(Exit::Broken);
     }
 
-    fn document(&mut self, plan: &DocumentPlan, origin: &Origin, runs: &[Vec<Observation>]) {
+    fn document(&mut self, plan: &DocumentPlan, origin: &Origin, runs: &[Runs]) {
         let Some(recorded) = &origin.recorded else {
             return;
         };
         let mut all_fresh = vec![Fresh::NotAsked; origin.keys.len()];
-        let mut lines = Vec::new();
-        let numbered = plan.cases.iter().zip(&origin.key_of_case).enumerate();
-        for (index, (case, &key)) in numbered {
-            let observed: Vec<_> = runs.iter().filter_map(|run| run.get(index)).collect();
-            let (fresh, why) = fresh(case, &observed);
-            match fresh {
-                Fresh::Failed => {
-                    self.failed += 1;
-                    self.exit = self.exit.max(Exit::Broken);
-                }
-                Fresh::NotRepeatable => self.not_repeatable += 1,
-                Fresh::Unknown => self.unknown += usize::from(why.is_some()),
-                Fresh::Passed(_) | Fresh::NotAsked => {}
-            }
+        let mut told = Vec::with_capacity(plan.cases.len());
+        for ((case, runs), &key) in plan.cases.iter().zip(runs).zip(&origin.key_of_case) {
+            let (fresh, why) = self.fresh(plan, case, runs);
             if let Some(slot) = all_fresh.get_mut(key) {
                 *slot = fresh;
             }
-            lines.push((key, case, why));
+            told.push(Told {
+                line: case.block.first_line(&plan.document),
+                id: &case.block.id,
+                why,
+            });
         }
-        let renewal = renew(&recorded.snapshot, &origin.keys, all_fresh);
-        let before = self.text.len();
-        for (key, case, why) in lines {
-            let change = renewal.changes.get(key).unwrap_or(&Change::None);
-            self.block(&plan.document, case, change, why.as_deref());
-        }
-        for orphan in &renewal.removed_orphans {
-            self.removed += 1;
-            let _ = writeln!(
-                self.text,
-                "  -  removed  {orphan}  (no block holds this code or id any more)"
-            );
-        }
-        let written = self.write(recorded, &renewal);
-        if self.text.len() > before || written.is_some() {
-            self.text
-                .insert_str(before, &format!("{}\n", plan.document.path));
-        }
-        if let Some(written) = written {
-            let _ = writeln!(self.text, "  {written}");
-        }
-    }
-
-    fn block(&mut self, document: &Document, case: &Case, change: &Change, why: Option<&str>) {
-        let what = match change {
-            Change::Created => "created",
-            Change::Changed(_) => "changed",
-            Change::Renewed => "renewed",
-            Change::Removed => "removed",
-            Change::Kept => "kept",
-            Change::None => "not recorded",
-        };
-        match change {
-            Change::Created => self.created += 1,
-            Change::Changed(_) | Change::Renewed => self.changed += 1,
-            Change::Removed => self.removed += 1,
-            Change::Kept => self.kept += 1,
-            Change::None => {}
-        }
-        let is_worth_telling = why.is_some() || !matches!(change, Change::Kept | Change::None);
-        if !is_worth_telling && self.console.verbosity < Verbosity::Verbose {
-            return;
-        }
-        let line = case.block.first_line(document);
-        let (why, details) = match (why, change) {
-            (Some(why), _) => why.split_once('\n').unwrap_or((why, "")),
-            (None, Change::Changed(difference)) => ("", difference.as_str()),
-            (None, _) => ("", ""),
-        };
-        let why = if why.is_empty() {
-            String::new()
-        } else {
-            format!("  ({why})")
-        };
-        let _ = writeln!(self.text, "  {line}  {what}  {}{why}", case.block.id);
-        for detail in details.lines() {
-            let _ = writeln!(self.text, "      {detail}");
+        let waiting = recorded.pending.as_ref().map(|(_, pending)| pending);
+        let proposed = renew(
+            &recorded.snapshot,
+            waiting,
+            &origin.keys,
+            all_fresh,
+            self.terms,
+        );
+        let settled = settle(&recorded.snapshot, &proposed, |change: &Change<'_>| {
+            self.writing.takes(change.class)
+        });
+        let all = changes(&recorded.snapshot, &proposed);
+        let waits = |class: Class| !self.writing.takes(class);
+        self.tally.document(
+            &plan.document.path,
+            &told,
+            &all,
+            &waits,
+            self.console.verbosity,
+        );
+        if self.writing == Writing::Patch {
+            self.show(recorded, &settled);
+        } else if let Err(error) = put(recorded, &settled, &proposed) {
+            self.exit = self.console.error(error);
         }
     }
 
-    /// Writes the snapshot if that changes its file, and says so.
-    fn write(&mut self, recorded: &Recorded, renewal: &Renewal) -> Option<String> {
-        let text = (!renewal.snapshot.records.is_empty())
-            .then(|| snapshot::print(&renewal.snapshot, &recorded.source));
-        if text == recorded.text {
-            return None;
-        }
-        let file = self.settings.shown(&recorded.file);
-        let (done, result) = match (&text, self.writing) {
-            (Some(text), Writing::Do) => ("wrote", store::write(&recorded.file, text)),
-            (None, Writing::Do) => ("removed", store::remove(&recorded.file)),
-            (Some(_), Writing::OnlyTell) => ("would write", Ok(())),
-            (None, Writing::OnlyTell) => ("would remove", Ok(())),
-        };
-        match result {
-            Ok(()) => Some(format!("{done} {file}")),
-            Err(error) => {
-                self.exit = self.console.error(error);
-                None
+    /// What came of a block in all runs, and what there is to tell of it.
+    fn fresh(&mut self, plan: &DocumentPlan, case: &Case, runs: &Runs) -> (Fresh, Option<Why>) {
+        let all = || runs.seeded.iter().chain(&runs.twin);
+        let mut verdicts = all().map(|run| compare::compare(case, run));
+        let worst = verdicts.find(|verdict| verdict.status != Status::Passed);
+        let reason = worst.as_ref().and_then(|verdict| verdict.reason);
+        let reason = reason.map_or("unknown", |reason| reason.as_str());
+        let failure = match worst.map(|verdict| verdict.status) {
+            Some(Status::Skipped) => return (Fresh::Unknown, None),
+            Some(Status::Inconclusive) => {
+                self.tally.undecided += 1;
+                return (Fresh::Unknown, Some(Why::Undecided(reason)));
             }
+            Some(Status::Failed) => {
+                self.tally.failed += 1;
+                self.exit = self.exit.max(Exit::Broken);
+                Some(Why::Failed(reason))
+            }
+            Some(Status::Passed) | None => None,
+        };
+        if failure.is_some() && !(self.args.allow_failed && all().all(has_ended)) {
+            return (Fresh::Unknown, failure);
         }
+        let path = plan.document.path.as_str();
+        let actual = recorded::repeatable(path, case, &runs.seeded, runs.twin.as_ref());
+        let (parts, causes) = actual.outcome.not_kept();
+        self.tally.not_repeatable += usize::from(parts > 0);
+        let why = (parts > 0).then_some(Why::NotRepeatable(parts, causes));
+        (Fresh::Ran(actual), failure.or(why))
     }
 
-    fn tell(mut self) -> Exit {
-        let counts = [
-            (self.created, "created"),
-            (self.changed, "changed"),
-            (self.removed, "removed"),
-            (self.kept, "unchanged"),
-            (self.failed, "failed"),
-            (self.not_repeatable, "not repeatable"),
-            (self.unknown, "not decided"),
-        ];
-        let counts: Vec<String> = counts
-            .iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, word)| format!("{count} {word}"))
-            .collect();
-        if counts.is_empty() {
-            self.text.push_str("no blocks to record\n");
-        } else {
-            let _ = writeln!(self.text, "{}", counts.join(", "));
+    /// Adds to the patch what becomes of the file of a snapshot.
+    fn show(&mut self, recorded: &Recorded, settled: &Snapshot) {
+        let file = &recorded.file;
+        let path = file.strip_prefix(&self.settings.root).unwrap_or(file);
+        let path = path.to_string_lossy();
+        let new = text_of(settled, &recorded.source);
+        self.patch += &snapshot::patch(&path, recorded.text.as_deref(), new.as_deref());
+    }
+
+    fn tell(self) -> Exit {
+        let printed = match self.writing {
+            // A patch must be nothing else.
+            Writing::Patch => {
+                let patch = self.patch;
+                let printed = self.console.write(|out| out.write_all(patch.as_bytes()));
+                self.console.remark(&self.tally.into_text(true));
+                printed
+            }
+            _ => self.console.print(&self.tally.into_text(false)),
+        };
+        self.exit.max(printed)
+    }
+}
+
+/// The file of a snapshot; `None` where it holds nothing and so is to be none.
+fn text_of(snapshot: &Snapshot, source: &str) -> Option<String> {
+    (!snapshot.records.is_empty()).then(|| snapshot::print(snapshot, source))
+}
+
+/// Writes `settled` where the snapshot lies and `proposed`, where that differs, beside it.
+pub(super) fn put(
+    recorded: &Recorded,
+    settled: &Snapshot,
+    proposed: &Snapshot,
+) -> Result<(), StoreError> {
+    let text = text_of(settled, &recorded.source);
+    if text != recorded.text {
+        match &text {
+            Some(text) => store::write(&recorded.file, text.as_bytes())?,
+            None => store::remove(&recorded.file)?,
         }
-        self.exit.max(self.console.print(&self.text))
+    }
+    let beside = store::pending_file(&recorded.file);
+    let pending = (settled != proposed).then(|| snapshot::print(proposed, &recorded.source));
+    match (&pending, &recorded.pending) {
+        (Some(new), Some((old, _))) if new == old => Ok(()),
+        (Some(new), _) => store::write(&beside, new.as_bytes()),
+        (None, Some(_)) => store::remove(&beside),
+        (None, None) => Ok(()),
     }
 }

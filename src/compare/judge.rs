@@ -14,6 +14,9 @@ use crate::claim::value::{self, Value};
 use crate::claim::{Claim, ClaimKind, Evidence, Expected, Scope, Subject};
 use crate::observation::Stream;
 
+/// How many lines of a block's output a sentence is compared with.
+const LINE_LIMIT: usize = 1000;
+
 /// What the other comments of the block show of how its author comments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Habit {
@@ -55,7 +58,14 @@ pub(super) fn judge(
         }
         (Expected::Text { .. }, None) => text_about_block(&said, trace),
         (Expected::Output(lines), Some(place)) => {
-            output_of_example(lines, &trace.example(place.first, place.last))
+            let outcome = output_of_example(lines, &trace.example(place.first, place.last));
+            match claim.kind {
+                // A string under several prints may tell of them all.
+                ClaimKind::Comment => with_earlier_output(&said, outcome, |lines| {
+                    trace.output_until(place.first, place.last, lines)
+                }),
+                _ => outcome,
+            }
         }
         (Expected::Output(lines), None) => output_of_block(lines, trace),
         (Expected::Exception(expected), Some(place)) => {
@@ -199,11 +209,20 @@ fn difference(claim: &Claim, said: &Said, actual: &str, habit: Habit) -> Differe
         }
     }
     if claim.evidence == Evidence::Weak {
-        let is_split = matches!(claim.rule, "value" | "marked-text");
+        let is_split = matches!(
+            claim.rule,
+            "value" | "marked-text" | "string-below" | "output-lines-of-block"
+        );
         let is_worded = matches!(claim.rule, "value-and-words" | "value-and-condition");
         return match () {
             () if is_worded && wording::are_of_other_kinds(said.expected(), actual) => {
                 Difference::None
+            }
+            () if claim.rule == "values" && text::are_alike_in_kind(said.text, actual) => {
+                Difference::Plain
+            }
+            () if is_worded && wording::is_other_container(said.expected(), said.text, actual) => {
+                Difference::Plain
             }
             () if is_split && wording::differ_in_some_lines(said.text, actual) => Difference::Plain,
             () => Difference::Doubtful("weak-evidence"),
@@ -211,6 +230,7 @@ fn difference(claim: &Claim, said: &Said, actual: &str, habit: Habit) -> Differe
     }
     match () {
         () if !is_text => Difference::Plain,
+        () if wording::is_contrasted(said.text, actual) => Difference::Doubtful("text-after-value"),
         () if is_one_line_of(said.expected(), actual) => Difference::Doubtful("part-of-output"),
         () if is_inside(said.expected(), actual) => Difference::Doubtful("shorthand"),
         () if is_followed_by_words(said.text.trim(), actual) || text::states(said, actual) => {
@@ -287,6 +307,26 @@ fn is_inside(expected: &str, actual: &str) -> bool {
         .find(|(keyword, _)| keyword.is_none());
     let is_container = matches!(stated, Value::List(_) | Value::Dict(_) | Value::Set(_));
     is_container && last.is_some_and(|(_, inner)| same(&stated, inner).is_some())
+        || is_without_keywords(&stated, &arguments, actual)
+}
+
+/// `deque([1])` for `deque([1], maxlen=3)`.
+fn is_without_keywords(
+    stated: &Value,
+    arguments: &[(Option<String>, Value)],
+    actual: &str,
+) -> bool {
+    let Value::Call(name, stated) = stated else {
+        return false;
+    };
+    let (same_part, rest) = arguments.split_at(stated.len().min(arguments.len()));
+    actual.starts_with(name.as_str())
+        && !rest.is_empty()
+        && rest.iter().all(|(keyword, _)| keyword.is_some())
+        && same_part
+            .iter()
+            .zip(stated)
+            .all(|((k, a), (l, b))| k == l && same(b, a).is_some())
 }
 
 /// `5 elements` for `5`: a remark, or another text than was shown.
@@ -309,13 +349,26 @@ fn is_near_miss(said: &Said, actual: &str) -> bool {
         && TextDiff::from_chars(text, actual).ratio() >= LIKE
 }
 
+/// Compares a sentence about a block with all that it printed, or, of several lines, with one of them.
 fn text_about_block(said: &Said, trace: &Trace) -> Outcome {
-    let all = trace.observation.text(Stream::Stdout);
-    match text::agree(said, &all) {
-        Some(likeness) => Outcome::new(Finding::Held(likeness), tidy(&all)),
-        None if trace.is_whole() => Outcome::new(Finding::Broken, tidy(&all)),
-        None => Outcome::inconclusive("not-reached"),
+    let all = tidy(&trace.observation.text(Stream::Stdout));
+    if let Some(likeness) = text::agree(said, &all) {
+        return Outcome::new(Finding::Held(likeness), all);
     }
+    let of_line = |line: &str| text::agree(said, line).map(|likeness| (line.to_owned(), likeness));
+    let of_several = Tolerance::OneOfSeveral;
+    if all.contains('\n')
+        && let Some((line, likeness)) = all.lines().rev().take(LINE_LIMIT).find_map(of_line)
+    {
+        return Outcome::new(Finding::Held(likeness.under(of_several)), line);
+    }
+    let finding = match trace.is_whole() {
+        false => return Outcome::inconclusive("not-reached"),
+        true if all.is_empty() => Finding::Inconclusive("no-value"),
+        true if all.contains('\n') => Finding::Inconclusive("part-of-output"),
+        true => Finding::Broken,
+    };
+    Outcome::new(finding, all)
 }
 
 /// Compares the output of one example of a session: what it printed, and the value it displayed.

@@ -16,6 +16,7 @@ mod outcome;
 mod output;
 mod raises;
 mod remark;
+mod repeat;
 mod same;
 mod status;
 mod text;
@@ -28,10 +29,11 @@ pub use same::same;
 
 pub mod recorded;
 
-use crate::claim::{Claim, ClaimKind};
+use crate::claim::{Claim, ClaimKind, HINT};
 use crate::observation::{Ending, Observation};
 use crate::plan::{Case, Reason};
 use crate::problem::Problem;
+use crate::text::LineNumber;
 
 use judge::Habit;
 use trace::Trace;
@@ -123,22 +125,43 @@ pub fn compare_repeated(case: &Case, observation: &Observation, others: &[Observ
             judged = again;
         }
     }
+    // A hint stands in a comment that is counted already, and prose is no comment.
+    let unsaid = case.claims.iter().zip(&judged).filter(|(claim, judged)| {
+        judged.is_none() && claim.rule != HINT && claim.kind != ClaimKind::Prose
+    });
+    let notes = case.notes.len() + unsaid.count();
     let claims: Vec<JudgedClaim> = judged.into_iter().flatten().collect();
     let (status, reason, mut problems) = status::status(case, observation, &claims);
     problems.splice(0..0, case.problems.iter().cloned());
     Verdict {
         status,
         reason,
-        notes: case.notes.len() + case.claims.len() - claims.len(),
+        notes,
         claims,
         problems,
     }
 }
 
+/// Whether lines of output, as a document has them, show what `actual` says.
+pub fn shows(expected: &str, actual: &str) -> bool {
+    output::agree(expected, actual).is_some()
+}
+
+/// Whether the statement on these lines probably shows something else on each run, or each day.
+pub fn looks_volatile(case: &Case, first: LineNumber, last: LineNumber, shown: &str) -> bool {
+    Sources::new(case).look_volatile(Some((first, last)), shown, shown)
+}
+
+/// Lengths in bytes of what stands before each remark that `text` may hold, from left to right.
+pub fn remark_starts(text: &str) -> impl Iterator<Item = usize> {
+    remark::heads(text).map(str::len)
+}
+
 /// Whether so many comments tell what was shown that the others may be meant so, too.
 fn shows_habit(judged: &[Option<JudgedClaim>]) -> bool {
     let is_telling = |judged: &JudgedClaim| {
-        judged.claim.kind == ClaimKind::Comment && judged.verdict == ClaimVerdict::Held
+        let is_judged = judged.verdict != ClaimVerdict::Inconclusive;
+        judged.claim.kind == ClaimKind::Comment && is_judged
     };
     let telling = judged.iter().flatten().filter(|judged| is_telling(judged));
     judged.iter().any(Option::is_none) && telling.count() >= 2

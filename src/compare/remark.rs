@@ -19,7 +19,7 @@ const REASONS: [&str; 9] = [
 const STRONG: [&str; 8] = ["—", "–", "(", "←", "<-", "#", "//", "⟵"];
 
 /// Signs that separate a remark from a value, after white space; in text they may belong to it.
-const WEAK: [&str; 6] = ["- ", "->", "→", "=>", "⇒", "["];
+const WEAK: [&str; 7] = ["- ", "-- ", "->", "→", "=>", "⇒", "["];
 
 /// What a remark may stand behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,9 +44,12 @@ pub(super) fn begins(rest: &str, after: After) -> bool {
     }
     if !space.is_empty() {
         let starts_with_any = |signs: &[&str]| signs.iter().any(|sign| trimmed.starts_with(sign));
+        let is_sum = trimmed
+            .strip_prefix("= ")
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || c == '('));
         return starts_with_any(&STRONG)
             || starts_with_any(&REASONS)
-            || (after_value && starts_with_any(&WEAK));
+            || (after_value && (starts_with_any(&WEAK) || is_sum));
     }
     let Some(behind) = trimmed.strip_prefix([',', ';', ':', '.', '!', '?']) else {
         return after_value && (trimmed.starts_with('—') || trimmed.starts_with('→'));

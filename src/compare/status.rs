@@ -78,7 +78,8 @@ fn status_of_skipped(reason: Reason) -> Status {
         | Reason::ProcessLimit
         | Reason::EarlyExit
         | Reason::Signalled
-        | Reason::SnapshotDiffers => Status::Failed,
+        | Reason::SnapshotDiffers
+        | Reason::NoSnapshot => Status::Failed,
         Reason::Exited
         | Reason::MissingPackage
         | Reason::UndefinedName

@@ -36,6 +36,7 @@ fn case(code: &str, claim: Claim) -> Case {
             code: format!("{code}\n"),
             lines: vec![code_line],
             gap: Gap::Far,
+            lead: None,
             comments: Vec::new(),
         },
         kind: SnippetKind::Script,

@@ -336,6 +336,17 @@ fn same_values(text: &str, actual: &str) -> Option<Likeness> {
     Some(likeness.under(joined))
 }
 
+/// Whether both texts are as many values, more than one, of the same kinds.
+pub(super) fn are_alike_in_kind(text: &str, actual: &str) -> bool {
+    let (Some(stated), Some(found)) = (sequence(text), sequence(actual)) else {
+        return false;
+    };
+    let kind = std::mem::discriminant::<Value>;
+    stated.len() > 1
+        && stated.len() == found.len()
+        && stated.iter().zip(&found).all(|(e, a)| kind(e) == kind(a))
+}
+
 /// The values of a text made of values, white space and commas.
 fn sequence(text: &str) -> Option<Vec<Value>> {
     let mut values = Vec::new();
@@ -497,6 +508,7 @@ fn approximately(said: &Said, actual: &str) -> Option<Likeness> {
 /// `the rest is `, `получили `: few plain words that take nothing back.
 fn is_in_few_words(before: &str) -> bool {
     const DENYING: &str = "not never no than without except instead unlike or from to \
+        less more fewer most least меньше больше менее более \
         не нет кроме вместо без или чем от до";
     let words: Vec<&str> = before.split_whitespace().collect();
     let is_plain = |word: &&str| {

@@ -103,17 +103,24 @@ fn is_seeded(case: &Case) -> bool {
 
 /// The names that get a volatile value, in the context or in the block, directly or through each other.
 fn volatile_names(case: &Case) -> HashSet<String> {
+    let is_seeded = is_seeded(case);
+    names_from(case, &|code| is_source(code, is_seeded))
+}
+
+/// The names that get their value from code of which `is_source` is true, in the context or in the
+/// block, directly or through each other.
+pub(super) fn names_from(case: &Case, is_source: &dyn Fn(&str) -> bool) -> HashSet<String> {
     let mut names = HashSet::new();
     if let Decision::Run(snippet) = &case.decision {
         for source in snippet.context.iter().flat_map(|(_, sources)| sources) {
-            add_volatile_names(&source.code, is_seeded(case), &mut names);
+            add_names(&source.code, is_source, &mut names);
         }
     }
-    add_volatile_names(&case.block.code, is_seeded(case), &mut names);
+    add_names(&case.block.code, is_source, &mut names);
     names
 }
 
-fn add_volatile_names(code: &str, is_seeded: bool, names: &mut HashSet<String>) {
+fn add_names(code: &str, is_source: &dyn Fn(&str) -> bool, names: &mut HashSet<String>) {
     for statement in syntax::syntax(code).statements {
         let whole = code.get(statement.span.range()).unwrap_or_default();
         let header = code
@@ -126,7 +133,7 @@ fn add_volatile_names(code: &str, is_seeded: bool, names: &mut HashSet<String>) 
             _ => continue,
         };
         let Some(bound) = bound else { continue };
-        if is_source(text, is_seeded) || identifiers(text).any(|name| names.contains(name)) {
+        if is_source(text) || identifiers(text).any(|name| names.contains(name)) {
             names.extend(identifiers(bound).map(str::to_owned));
         }
     }
@@ -147,7 +154,7 @@ fn bound_by_header(header: &str) -> Option<&str> {
     }
 }
 
-fn identifiers(code: &str) -> impl Iterator<Item = &str> {
+pub(super) fn identifiers(code: &str) -> impl Iterator<Item = &str> {
     code.split(|c: char| !(c.is_alphanumeric() || c == '_'))
         .filter(|word| word.starts_with(|c: char| c.is_alphabetic() || c == '_'))
 }
@@ -158,7 +165,7 @@ fn is_source(code: &str, is_seeded: bool) -> bool {
 }
 
 /// Whether `code` holds `word` where a name begins.
-fn mentions(code: &str, word: &str) -> bool {
+pub(super) fn mentions(code: &str, word: &str) -> bool {
     code.match_indices(word).any(|(at, _)| {
         let before = code.get(..at).and_then(|before| before.chars().next_back());
         !before.is_some_and(|c| c.is_alphanumeric() || c == '_')

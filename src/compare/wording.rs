@@ -75,6 +75,7 @@ pub(super) fn is_of_same_form(text: &str, actual: &str) -> bool {
         .chain(remark::heads(text))
         .any(|head| {
             has_other_numbers(head, actual)
+                || is_in_other_case(head, actual)
                 || is_of_same_shape(head, actual)
                 || is_other_member(head, actual)
                 || is_other_type(head, actual)
@@ -93,10 +94,80 @@ pub(super) fn shares_words(text: &str, actual: &str) -> bool {
         (2..=20).contains(&words.len())
             && (2..=20).contains(&actual.len())
             && TextDiff::from_slices(&words, &actual).ratio() >= SHARED
+            || are_like_words(&words, &actual)
     };
     std::iter::once(text)
         .chain(remark::heads(text))
         .any(is_like)
+}
+
+/// `Hello, world` for `Hello, World`: several words that differ in their capitals.
+fn is_in_other_case(text: &str, actual: &str) -> bool {
+    text.contains(' ') && text.to_lowercase() == actual.to_lowercase()
+}
+
+/// Words behind which stands what happened, against what was expected.
+const CONTRASTS: [&str; 12] = [
+    "got",
+    "actual",
+    "but",
+    "in fact",
+    "really",
+    "instead",
+    "а получ",
+    "получ",
+    "на самом деле",
+    "на деле",
+    "фактически",
+    "но ",
+];
+
+/// `Expected [0, 1], got [1, 1]`: what was shown stands behind a word that sets it against the value in front.
+pub(super) fn is_contrasted(text: &str, actual: &str) -> bool {
+    if actual.is_empty() || text.len() > LIMIT {
+        return false;
+    }
+    let places = text.match_indices(actual).map(|(at, _)| at);
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let behind = |at: usize| text.get(at + actual.len()..).unwrap_or_default();
+    let before = |at: usize| text.get(..at).unwrap_or_default();
+    places
+        .filter(|&at| !behind(at).starts_with(is_word) && !before(at).ends_with(is_word))
+        .any(|at| {
+            let before = before(at).to_lowercase();
+            CONTRASTS.iter().any(|word| before.contains(word))
+        })
+}
+
+/// `{1, 2} difference` for `{2, 3}`: a container of the kind that was shown, and few plain words.
+pub(super) fn is_other_container(stated: &str, text: &str, actual: &str) -> bool {
+    let same_kind = match (value::whole(stated), value::whole(actual)) {
+        (Some(Value::List(a)), Some(Value::List(b)))
+        | (Some(Value::Set(a)), Some(Value::Set(b)))
+        | (Some(Value::Tuple(a)), Some(Value::Tuple(b))) => !a.is_empty() && !b.is_empty(),
+        (Some(Value::Dict(a)), Some(Value::Dict(b))) => !a.is_empty() && !b.is_empty(),
+        _ => false,
+    };
+    let rest = text.trim().strip_prefix(stated).unwrap_or_default();
+    let words: Vec<&str> = rest.split_whitespace().collect();
+    let is_plain = |word: &&str| word.chars().all(char::is_alphabetic);
+    same_kind && (1..=3).contains(&words.len()) && words.iter().all(is_plain)
+}
+
+/// `Alicia` for `Alice`: one word each, and most letters shared.
+fn are_like_words(words: &[&str], actual: &[&str]) -> bool {
+    const SHARED: f32 = 0.7;
+    const LEN: std::ops::RangeInclusive<usize> = 4..=60;
+    match (words, actual) {
+        (&[word], &[actual]) => {
+            LEN.contains(&word.len())
+                && LEN.contains(&actual.len())
+                && word.chars().next().is_some_and(char::is_uppercase)
+                    == actual.chars().next().is_some_and(char::is_uppercase)
+                && TextDiff::from_chars(word, actual).ratio() >= SHARED
+        }
+        _ => false,
+    }
 }
 
 fn has_other_numbers(text: &str, actual: &str) -> bool {

@@ -123,7 +123,13 @@ fn is_include(line: &Line<'_>, syntax: &Syntax) -> bool {
     if is_braced {
         return !syntax.errors.is_empty();
     }
+    // As Python it would be a set in a set, which is none.
+    let is_template = text.starts_with("{{") && text.ends_with("}}") && !text.contains(':');
+    if is_template {
+        return line.is_broken || starts_statement(line, syntax);
+    }
     let is_scissors = text
+        .trim_start_matches(';')
         .strip_prefix("--8<--")
         .is_some_and(|rest| rest.trim_start().starts_with(['"', '\'']) || rest.is_empty());
     // In a string it would be text like any other.

@@ -4,8 +4,8 @@
 //! In goes a [`Document`], out comes its [`DocumentPlan`]. `piece` reads each block, `language` tells
 //! what is not Python, `directive` and `chain` what the author
 //! ordered, `context` which earlier blocks a block
-//! needs, `star` what star imports bind,
-//! `finding` what it then still misses, `announced` what the document says is missing, `watch` what its claims want to see.
+//! needs, `star` what star imports bind, `finding` what it then still misses, `announced` what the document
+//! says is missing, `watch` what its claims want to see, `prose` makes cases of expressions in sentences.
 
 mod announced;
 mod chain;
@@ -14,6 +14,7 @@ mod directive;
 mod finding;
 mod language;
 mod piece;
+mod prose;
 mod star;
 mod watch;
 
@@ -21,7 +22,7 @@ use self::chain::Chains;
 use self::context::{Index, Share, Slice};
 use self::finding::{Finding, Pieces};
 use self::piece::Piece;
-use crate::block::{self, Block, BlockId};
+use crate::block::{self, Block, BlockId, Contents};
 use crate::claim::{self, Claim, Note};
 use crate::document::Document;
 use crate::policy::Policy;
@@ -129,6 +130,8 @@ pub enum Reason {
     Signalled,
     /// The output differs from the snapshot.
     SnapshotDiffers,
+    /// Nothing is recorded of it, where everything must be.
+    NoSnapshot,
     /// A package is not installed.
     MissingPackage,
     /// A name is bound nowhere.
@@ -170,6 +173,7 @@ impl Reason {
             Reason::Exited => "exited",
             Reason::Signalled => "signalled",
             Reason::SnapshotDiffers => "snapshot-differs",
+            Reason::NoSnapshot => "no-snapshot",
             Reason::MissingPackage => "missing-package",
             Reason::UndefinedName => "undefined-name",
             Reason::ReadsInput => "reads-input",
@@ -236,8 +240,8 @@ pub struct DocumentPlan {
     pub document: Document,
     /// Its Python blocks in order.
     pub cases: Vec<Case>,
-    /// Claims that belong to no block.
-    pub claims: Vec<Claim>,
+    /// Expressions in sentences, each with the one claim about it.
+    pub prose: Vec<Case>,
     /// Problems of the document itself.
     pub problems: Vec<Problem>,
 }
@@ -255,6 +259,19 @@ pub struct Options {
     pub policy: Policy,
 }
 
+impl DocumentPlan {
+    /// Everything that may run: the blocks in order, then the expressions in sentences.
+    pub fn all_cases(&self) -> impl Iterator<Item = &Case> {
+        self.cases.iter().chain(&self.prose)
+    }
+
+    /// The case at `index` of [`DocumentPlan::all_cases`].
+    pub fn any_case(&self, index: usize) -> Option<&Case> {
+        let in_prose = || self.prose.get(index.checked_sub(self.cases.len())?);
+        self.cases.get(index).or_else(in_prose)
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Options {
@@ -268,8 +285,13 @@ impl Default for Options {
 
 /// Decides what is to be done with each Python block of `document`.
 pub fn plan(document: Document, options: &Options) -> DocumentPlan {
-    let (blocks, problems) = block::blocks(&document);
-    let (blocks, pieces) = read(&document, blocks, options);
+    let Contents {
+        blocks,
+        passages,
+        problems,
+    } = block::contents(&document);
+    let said = claim::prose(&document, &passages, &blocks);
+    let (blocks, pieces) = read(&document, blocks, said.of_blocks, options);
     let findings = find_all(&document, &blocks, &pieces, options);
     let contexts: Vec<Context> = findings
         .iter()
@@ -283,16 +305,26 @@ pub fn plan(document: Document, options: &Options) -> DocumentPlan {
             case(&document, block, piece, finding, context, options)
         })
         .collect();
+    let stated = said.stated.into_iter().zip(1..);
+    let prose = stated.map(|(stated, ordinal)| prose::case(&document, stated, ordinal, options));
     DocumentPlan {
+        prose: prose.collect(),
         document,
         cases,
-        claims: Vec::new(),
         problems,
     }
 }
 
 /// Keeps the Python blocks and reads them; blocks that hold the output of the one before become its claims.
-fn read(document: &Document, blocks: Vec<Block>, options: &Options) -> (Vec<Block>, Vec<Piece>) {
+///
+/// `said` are claims of sentences about blocks, in order, each with the block's index.
+fn read(
+    document: &Document,
+    blocks: Vec<Block>,
+    said: Vec<(usize, Claim)>,
+    options: &Options,
+) -> (Vec<Block>, Vec<Piece>) {
+    let mut said = said.into_iter().peekable();
     let mut pieces = Vec::new();
     let mut is_python = vec![false; blocks.len()];
     let mut is_output = false;
@@ -306,8 +338,14 @@ fn read(document: &Document, blocks: Vec<Block>, options: &Options) -> (Vec<Bloc
             claim::output_claim(document, block, &piece.syntax, next, is_session)
         });
         is_output = output.is_some();
+        while said.next_if(|&(index, _)| index < at).is_some() {}
+        let said = std::iter::from_fn(|| said.next_if(|&(index, _)| index == at));
+        let said = said.map(|(_, claim)| claim);
+        let of_script = said.filter(|_| piece.kind == SnippetKind::Script);
+        let of_script: Vec<Claim> = of_script.collect();
         if piece.skip.is_none() {
             piece.claims.claims.extend(output);
+            piece.claims.claims.extend(of_script);
         }
         pieces.push(piece);
         is_python[at] = true;

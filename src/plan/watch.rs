@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::block::Block;
-use crate::claim::{Claim, Evidence, Expected, ExpectedException, Subject};
+use crate::claim::{Claim, Evidence, Expected, ExpectedException, HINT, Subject};
 use crate::document::Document;
 use crate::syntax::{Statement, StatementKind, Syntax};
 use crate::text::LineNumber;
@@ -34,13 +34,13 @@ pub(super) fn watches(
             exception: None,
         });
         if let Expected::Exception(expected) = &claim.expected {
-            let announced = announced(expected, claim.evidence);
+            let announced = announced(expected, claim);
             watch.exception = Some(match watch.exception.take() {
                 None => announced,
                 Some(earlier) => earlier.or(announced),
             });
         } else if let Some(statement) = statements.get(&(first, last)) {
-            want(watch, statement);
+            want(watch, statement, claim);
         }
     }
     watches.into_values().collect()
@@ -50,8 +50,9 @@ pub(super) fn watches(
 ///
 /// A plain announcement lets every exception pass: one of another type breaks the claim, and the
 /// claims below are judged all the same. A weaker one must name what comes, or nothing would fail.
-fn announced(expected: &ExpectedException, evidence: Evidence) -> Announced {
-    match (&expected.type_name, evidence) {
+fn announced(expected: &ExpectedException, claim: &Claim) -> Announced {
+    match (&expected.type_name, claim.evidence) {
+        (None, Evidence::Unmarked) if claim.rule == HINT => Announced::Any,
         (_, Evidence::Plain) | (None, Evidence::Weak) => Announced::Any,
         (Some(name), _) => Announced::Types(vec![last_part(name).to_owned()]),
         (None, Evidence::Unmarked) => Announced::Types(Vec::new()),
@@ -75,13 +76,17 @@ pub(super) fn in_context(watches: Vec<Watch>) -> impl Iterator<Item = Watch> {
 }
 
 /// A claim about a value wants that of the expression, and that of what the statement is about.
-fn want(watch: &mut Watch, statement: &Statement) {
+fn want(watch: &mut Watch, statement: &Statement, claim: &Claim) {
     match statement.kind {
         StatementKind::Expression => watch.wants_value = true,
         StatementKind::Assignment { .. } | StatementKind::Delete => {}
         _ => return,
     }
-    watch.subject.clone_from(&statement.subject);
+    let shows_container = claim.text.starts_with(['[', '{']);
+    watch.subject = match &statement.whole {
+        Some(whole) if shows_container => Some(whole.clone()),
+        _ => statement.subject.clone(),
+    };
 }
 
 /// The last statement on each range of lines: a comment stands behind that one.

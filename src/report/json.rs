@@ -34,8 +34,13 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         summary: Counts::new(&Summary::of(report), report.wall_ms),
         documents: Documents(&report.documents),
     };
+    write(&root, out)
+}
+
+/// Writes `value` to `out` as one line that a terminal can show without harm.
+pub fn write(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     let mut serializer = serde_json::Serializer::with_formatter(&mut *out, Guarded);
-    root.serialize(&mut serializer)?;
+    value.serialize(&mut serializer)?;
     writeln!(out)
 }
 
@@ -82,6 +87,7 @@ struct Counts {
     failed: usize,
     inconclusive: usize,
     skipped: usize,
+    new: usize,
     claims: ClaimCounts,
     notes: usize,
     wall_ms: f64,
@@ -104,6 +110,7 @@ impl Counts {
             failed: summary.failed,
             inconclusive: summary.inconclusive,
             skipped: summary.skipped,
+            new: summary.new,
             claims: ClaimCounts {
                 held: summary.claims_held,
                 broken: summary.claims_broken,

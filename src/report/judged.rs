@@ -4,7 +4,7 @@ use super::BlockReport;
 use super::contrast::{Actual, Contrast, Expected, contrast, quoted};
 use super::finding::{Finding, Mark};
 use super::place::{line_content, within};
-use super::summary::{NOT_REACHED, counted, thousands};
+use super::summary::{NOT_REACHED, RAISED, counted, thousands};
 use crate::claim::{self, ClaimKind, Subject};
 use crate::compare::{ClaimVerdict, JudgedClaim};
 use crate::document::Document;
@@ -40,7 +40,11 @@ impl Way {
             } => (first, last, is_print),
         };
         let Some(observation) = observation else {
-            return Way::Evaluated;
+            return match (claim.reason, is_print) {
+                (Some(RAISED), _) => Way::Raised,
+                (_, true) => Way::Printed,
+                (_, false) => Way::Evaluated,
+            };
         };
         let is_exception = observation.raised.iter().any(|raised| {
             let name = raised.exception.type_name.as_str();
@@ -97,7 +101,7 @@ pub(super) fn finding(
         let remarks = contrast.remarks.into_iter().map(|remark| vec![remark]);
         finding.notes.extend(closer.into_iter().chain(remarks));
     }
-    if let Some(reason) = claim.reason {
+    if let Some(reason) = claim.reason.filter(|reason| *reason != RAISED) {
         let reason = reason_words(reason);
         finding
             .notes
@@ -130,6 +134,7 @@ fn message(kind: ClaimKind, way: Way) -> &'static str {
         (ClaimKind::Comment, _) => "the comment does not match what happened",
         (ClaimKind::Session, Way::Raised) => "the session does not match what Python raised",
         (ClaimKind::Session, _) => "the session does not match what Python printed",
+        (ClaimKind::Output, Way::Evaluated) => "the output block does not match the value",
         (ClaimKind::Output, _) => "the output block does not match what Python printed",
         (ClaimKind::Prose, _) => "the text does not match what Python does",
     }

@@ -40,6 +40,8 @@ pub struct BlockReport {
     pub observation: Observation,
     /// What became of it.
     pub verdict: Verdict,
+    /// Whether it passed, and the project keeps snapshots but has none of it.
+    pub is_new: bool,
 }
 
 /// A document and its blocks.

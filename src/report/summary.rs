@@ -15,6 +15,9 @@ pub(super) const UNCONFINED: &str = "warning: NO SANDBOX: these blocks could do 
 /// The reason of a claim whose statement never ran.
 pub(super) const NOT_REACHED: &str = "not-reached";
 
+/// The reason of a claim about a value where an exception came instead.
+pub(super) const RAISED: &str = "raised";
+
 /// The counts of a report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
@@ -42,6 +45,8 @@ pub struct Summary {
     pub claims_inconclusive: usize,
     /// Those of them whose statement never ran.
     pub claims_not_reached: usize,
+    /// Blocks that passed and are in no snapshot, where the project keeps snapshots.
+    pub new: usize,
     /// Comments that are no claims.
     pub notes: usize,
     /// Why blocks are inconclusive, and how many each.
@@ -66,6 +71,7 @@ impl Summary {
                 summary.blocks += 1;
                 summary.ran += usize::from(block.observation.ending != Ending::NotRun);
                 summary.add_status(block.verdict.status, block.verdict.reason);
+                summary.new += usize::from(block.is_new);
                 summary.notes += block.verdict.notes;
                 for claim in &block.verdict.claims {
                     summary.add_claim(claim);
@@ -141,6 +147,9 @@ impl Summary {
             if n > 0 {
                 sentence += &format!(", {} {word}", thousands(n));
             }
+        }
+        if self.new > 0 {
+            sentence += &format!("; {} new: in no snapshot yet", thousands(self.new));
         }
         sentence
     }

@@ -51,12 +51,14 @@ fn block(document: &Document, id: &str, first: &str, last: &str) -> Block {
         code,
         lines,
         gap: Gap::Far,
+        lead: None,
         comments: Vec::new(),
     }
 }
 
 fn held(block: Block) -> BlockReport {
     BlockReport {
+        is_new: false,
         case: Case {
             block,
             kind: SnippetKind::Script,
@@ -872,7 +874,7 @@ fn json_has_the_names_that_machines_depend_on() {
     is(&json["sandbox"]["layers"][0], "name state detail");
     is(
         &json["summary"],
-        "documents blocks ran passed failed inconclusive skipped claims notes wall_ms",
+        "documents blocks ran passed failed inconclusive skipped new claims notes wall_ms",
     );
     is(&json["summary"]["claims"], "held broken inconclusive");
     let document = &json["documents"][0];

@@ -25,7 +25,8 @@ struct Chain {
     manner: Manner,
 }
 
-/// The chains of a document's cases that are to be run, as indices of cases; most are one case long.
+/// The chains of a document's cases that are to be run, as indices of [`DocumentPlan::all_cases`]; most
+/// are one case long.
 pub(super) fn chains(plan: &DocumentPlan, are_wanted: bool) -> Vec<Vec<usize>> {
     let mut chains: Vec<Chain> = Vec::new();
     // The chain that ends with the block of this id.
@@ -63,7 +64,13 @@ pub(super) fn chains(plan: &DocumentPlan, are_wanted: bool) -> Vec<Vec<usize>> {
         }
         open.insert(&case.block.id.0, joined.unwrap_or(chains.len() - 1));
     }
-    chains.into_iter().map(|chain| chain.cases).collect()
+    let in_prose = plan.all_cases().enumerate().skip(plan.cases.len());
+    let runs = |case: &Case| matches!(case.decision, Decision::Run(_));
+    let alone = in_prose
+        .filter(|(_, case)| runs(case))
+        .map(|(at, _)| vec![at]);
+    let together = chains.into_iter().map(|chain| chain.cases);
+    together.chain(alone).collect()
 }
 
 impl Chain {
@@ -89,7 +96,7 @@ impl Chain {
 /// How many blocks, context counted, are run for the cases of `plans`.
 pub fn count_pieces(plans: &[DocumentPlan], are_chained: bool) -> usize {
     let of_chain = |plan: &DocumentPlan, chain: &Vec<usize>| {
-        let last = chain.last().and_then(|&last| plan.cases.get(last));
+        let last = chain.last().and_then(|&last| plan.any_case(last));
         last.map_or(0, |case| case.context.len() + 1)
     };
     let of_plan = |plan: &DocumentPlan| -> usize {

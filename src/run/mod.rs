@@ -79,7 +79,7 @@ pub struct RunOutcome {
     pub interpreter: Interpreter,
     /// What confined them.
     pub confinement: Confinement,
-    /// For each document, for each case: what it did.
+    /// For each document, for each of its cases (`DocumentPlan::all_cases`): what it did.
     pub observations: Vec<Vec<Observation>>,
 }
 
@@ -117,7 +117,7 @@ pub fn run(
     let step = |cases| progress(done.fetch_add(cases, Ordering::Relaxed) + cases, total);
     let mut observations: Vec<Vec<Observation>> = plans
         .iter()
-        .map(|plan| vec![Observation::not_run(); plan.cases.len()])
+        .map(|plan| vec![Observation::not_run(); plan.all_cases().count()])
         .collect();
     let mut outcome: Option<(Interpreter, Confinement)> = None;
     for (policy, work) in groups {
@@ -149,7 +149,7 @@ fn groups<'a>(plans: &'a [DocumentPlan], options: &'a RunOptions) -> Vec<(&'a Po
     let mut groups: Vec<(&Policy, Vec<Work>)> = Vec::new();
     for (document, plan) in plans.iter().enumerate() {
         for chain in chain::chains(plan, options.are_chained) {
-            let Some(case) = chain.first().and_then(|&first| plan.cases.get(first)) else {
+            let Some(case) = chain.first().and_then(|&first| plan.any_case(first)) else {
                 continue;
             };
             match groups
@@ -310,7 +310,8 @@ impl Fleet {
             .map_err(|error| RunError::new(format!("failed to start the workers: {error}")))?;
         let run = |(document, chain): &Work| {
             let plan = &plans[*document];
-            let cases: Vec<&Case> = chain.iter().map(|&case| &plan.cases[case]).collect();
+            let cases = chain.iter().filter_map(|&case| plan.any_case(case));
+            let cases: Vec<&Case> = cases.collect();
             let observations = self.run_chain(&plan.document.path, &cases);
             step(cases.len());
             observations

@@ -6,22 +6,32 @@
 //! ```text
 //! ---
 //! source: notes/memory.md
-//! description: snipcheck snapshot 1
+//! description: snipcheck snapshot 1 under python 3.11
 //! ---
 //! ## reference-model/1
 //! digest: 1f3a9c0de1b2a377
 //! stdout:
 //! | [1, 2, 3]
+//! ~ clock
 //! | no line end after this\
+//! value 3: [1, 2, 3]
+//! raised 5: IndexError: list index out of range
 //! exception: ValueError: bad value
 //! ```
 //!
 //! What a snippet wrote stands behind `| `, so that it can neither end a record nor look like a merge
-//! conflict; what an editor or a diff would hide or change stands there as an escape.
+//! conflict; what an editor or a diff would hide or change stands there as an escape. `~` and a cause
+//! stand for what differs from run to run. Where Python versions differ, a record holds several
+//! outcomes, each behind a line such as `python: 3.9-3.11`.
+
+mod escape;
+#[cfg(test)]
+mod tests;
 
 use std::fmt::{self, Write};
 
-use super::{Record, Snapshot};
+use self::escape::{Content, escape, is_hidden, unescape};
+use super::{Cause, Kept, Outcome, Record, Seen, Snapshot, Stream, Variant, Versions, What};
 use crate::block::BlockId;
 use crate::text::LineNumber;
 
@@ -31,18 +41,26 @@ const VERSION: &str = "1";
 /// What stands before the version in the header.
 const DESCRIPTION: &str = "snipcheck snapshot";
 
+/// What stands behind it, before the Python versions. Without marks that YAML would want quoted, so that
+/// insta writes the same bytes.
+const PYTHON: &str = " under python ";
+
 /// The text form of `snapshot`; `source` is its document, relative to the project.
 pub fn print(snapshot: &Snapshot, source: &str) -> String {
     let mut text = String::from("---\nsource: ");
     print_yaml(&mut text, source);
-    let _ = writeln!(text, "\ndescription: {DESCRIPTION} {VERSION}\n---");
+    let _ = write!(text, "\ndescription: {DESCRIPTION} {VERSION}");
+    if !snapshot.pythons.0.is_empty() {
+        let _ = write!(text, "{PYTHON}{}", snapshot.pythons);
+    }
+    text.push_str("\n---\n");
     for (index, record) in snapshot.records.iter().enumerate() {
         if index > 0 {
             text.push('\n');
         }
         print_line(&mut text, "##", &record.id.0);
         print_line(&mut text, "digest:", &record.digest);
-        print_outcome(&mut text, record);
+        print_variants(&mut text, &record.variants);
     }
     text
 }
@@ -71,26 +89,59 @@ fn print_yaml(out: &mut String, text: &str) {
     out.push('"');
 }
 
-pub(super) fn print_outcome(out: &mut String, record: &Record) {
-    print_section(out, "stdout:", &record.stdout);
-    print_section(out, "stderr:", &record.stderr);
-    if let Some(exception) = &record.exception {
-        print_line(out, "exception:", exception);
+pub(super) fn print_variants(out: &mut String, variants: &[Variant]) {
+    for variant in variants {
+        if !variant.pythons.0.is_empty() {
+            print_line(out, "python:", &variant.pythons.to_string());
+        }
+        print_outcome(out, &variant.outcome);
     }
 }
 
-fn print_section(out: &mut String, name: &str, text: &str) {
-    if text.is_empty() {
+pub(super) fn print_outcome(out: &mut String, outcome: &Outcome) {
+    print_stream(out, "stdout", &outcome.stdout);
+    print_stream(out, "stderr", &outcome.stderr);
+    for ((line, what), texts) in &outcome.seen {
+        for text in texts {
+            print_kept(out, &format!("{} {line}", what.as_str()), text);
+        }
+    }
+    if let Some(exception) = &outcome.exception {
+        print_kept(out, "exception", exception);
+    }
+}
+
+fn print_stream(out: &mut String, name: &str, stream: &Stream) {
+    let (lines, is_open) = match stream {
+        Stream::Varying(cause) => {
+            let _ = writeln!(out, "{name} ~ {cause}");
+            return;
+        }
+        Stream::Lines { lines, is_open } => (lines, is_open),
+    };
+    if lines.is_empty() {
         return;
     }
-    out.push_str(name);
-    out.push('\n');
-    for line in text.split_inclusive('\n') {
-        let content = line.strip_suffix('\n');
-        print_line(out, "|", content.unwrap_or(line));
-        if content.is_none() {
-            out.truncate(out.len() - 1);
-            out.push_str("\\\n");
+    let _ = writeln!(out, "{name}:");
+    for line in lines {
+        match line {
+            Kept::Text(text) => print_line(out, "|", text),
+            Kept::Varying(cause) => {
+                let _ = writeln!(out, "~ {cause}");
+            }
+        }
+    }
+    if *is_open {
+        out.truncate(out.len() - 1);
+        out.push_str("\\\n");
+    }
+}
+
+fn print_kept(out: &mut String, name: &str, kept: &Kept) {
+    match kept {
+        Kept::Text(text) => print_line(out, &format!("{name}:"), text),
+        Kept::Varying(cause) => {
+            let _ = writeln!(out, "{name} ~ {cause}");
         }
     }
 }
@@ -102,32 +153,6 @@ fn print_line(out: &mut String, start: &str, text: &str) {
         escape(out, text);
     }
     out.push('\n');
-}
-
-/// Writes `text` on one line, so that no editor or diff hides or changes any of it.
-fn escape(out: &mut String, text: &str) {
-    let visible_end = text.trim_end().len();
-    for (at, c) in text.char_indices() {
-        let is_last = at + c.len_utf8() == text.len();
-        match c {
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            _ if is_hidden(c) || (is_last && at >= visible_end) => {
-                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
-            }
-            _ => out.push(c),
-        }
-    }
-}
-
-/// Whether `c` cannot be seen, or changes how the text around it is seen.
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
 /// Why a text is not a snapshot, and where.
@@ -152,6 +177,8 @@ pub enum Damage {
     UnexpectedLine(String),
     /// The record that begins here lacks its digest.
     NoDigest,
+    /// Several outcomes of which some name no Python versions, or a version twice.
+    BadVersions,
     /// A backslash that begins no escape.
     BadEscape,
 }
@@ -167,6 +194,9 @@ impl fmt::Display for SnapshotError {
             ),
             Damage::UnexpectedLine(line) => write!(f, "the snapshot is damaged: `{line}`"),
             Damage::NoDigest => f.write_str("the snapshot is damaged: a record without digest"),
+            Damage::BadVersions => {
+                f.write_str("the snapshot is damaged: it is not clear for which Python this is")
+            }
             Damage::BadEscape => {
                 f.write_str("the snapshot is damaged: a backslash that begins no escape")
             }
@@ -240,7 +270,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn header(&mut self) -> Result<(), SnapshotError> {
+    /// Reads the header and gives the Python versions that it names.
+    fn header(&mut self) -> Result<Versions, SnapshotError> {
         let not_ours = |line| SnapshotError {
             line,
             damage: Damage::NotASnapshot,
@@ -249,24 +280,17 @@ impl<'a> Reader<'a> {
         if first != Some("---") {
             return Err(not_ours(LineNumber::FIRST));
         }
-        let mut version = None;
+        let mut versions = None;
         while let Some((line, text)) = self.peek() {
             self.lines.next();
             if text == "---" {
-                return match version {
-                    Some((_, version)) if version == VERSION => Ok(()),
-                    Some((line, version)) => Err(SnapshotError {
-                        line,
-                        damage: Damage::OtherVersion(version),
-                    }),
-                    None => Err(not_ours(line)),
-                };
+                return versions.unwrap_or_else(|| Err(not_ours(line)));
             }
             if let Some(description) = text.strip_prefix("description:") {
                 let description = description.trim().trim_matches(['"', '\'']);
-                version = description
-                    .strip_prefix(DESCRIPTION)
-                    .map(|version| (line, version.trim().to_owned()));
+                versions = description.strip_prefix(DESCRIPTION).map(|rest| {
+                    described(rest.trim()).map_err(|damage| SnapshotError { line, damage })
+                });
             }
         }
         Err(not_ours(LineNumber::FIRST))
@@ -277,71 +301,141 @@ impl<'a> Reader<'a> {
             line,
             damage: Damage::NoDigest,
         })?;
+        let mut variants = Vec::new();
+        loop {
+            let line = self.peek().map_or(line, |(line, _)| line);
+            let bad_versions = SnapshotError {
+                line,
+                damage: Damage::BadVersions,
+            };
+            let pythons = match self.take_whole("python:")? {
+                Some(text) => Versions::parse(&text).ok_or(bad_versions)?,
+                None if variants.is_empty() => Versions::default(),
+                None => break,
+            };
+            let outcome = self.outcome()?;
+            variants.push(Variant { pythons, outcome });
+        }
+        if !are_distinct(&variants) {
+            return Err(SnapshotError {
+                line,
+                damage: Damage::BadVersions,
+            });
+        }
         Ok(Record {
             id: BlockId(id),
             digest,
-            stdout: self.section("stdout:")?,
-            stderr: self.section("stderr:")?,
-            exception: self.take_whole("exception:")?,
+            variants,
         })
     }
 
-    fn section(&mut self, name: &str) -> Result<String, SnapshotError> {
-        let mut text = String::new();
-        if self.peek().is_none_or(|(_, line)| line != name) {
-            return Ok(text);
+    fn outcome(&mut self) -> Result<Outcome, SnapshotError> {
+        Ok(Outcome {
+            stdout: self.stream("stdout")?,
+            stderr: self.stream("stderr")?,
+            seen: self.seen()?,
+            exception: self.kept("exception")?,
+        })
+    }
+
+    fn stream(&mut self, name: &str) -> Result<Stream, SnapshotError> {
+        if let Some(cause) = self.varying(name)? {
+            return Ok(Stream::Varying(cause));
+        }
+        let is_here = self
+            .peek()
+            .is_some_and(|(_, line)| line.strip_prefix(name).is_some_and(|rest| rest == ":"));
+        if !is_here {
+            return Ok(Stream::default());
         }
         self.lines.next();
-        while let Some(content) = self.take("|")? {
-            text.push_str(&content.text);
-            if content.is_open {
-                break;
+        let mut lines = Vec::new();
+        loop {
+            if let Some(cause) = self.varying("")? {
+                lines.push(Kept::Varying(cause));
+            } else if let Some(content) = self.take("|")? {
+                lines.push(Kept::Text(content.text));
+                if content.is_open {
+                    return Ok(Stream::of(lines, true));
+                }
+            } else {
+                return Ok(Stream::of(lines, false));
             }
-            text.push('\n');
         }
-        Ok(text)
+    }
+
+    fn seen(&mut self) -> Result<Seen, SnapshotError> {
+        let mut seen = Seen::new();
+        while let Some((name, key)) = self.peek().and_then(|(_, text)| seen_key(text)) {
+            let Some(kept) = self.kept(name)? else { break };
+            seen.entry(key).or_default().push(kept);
+        }
+        Ok(seen)
+    }
+
+    /// Takes the line `name: text`, or `name ~ cause`.
+    fn kept(&mut self, name: &str) -> Result<Option<Kept>, SnapshotError> {
+        if let Some(cause) = self.varying(name)? {
+            return Ok(Some(Kept::Varying(cause)));
+        }
+        Ok(self.take_whole(&format!("{name}:"))?.map(Kept::Text))
+    }
+
+    /// Takes the line `name ~ cause`, or `~ cause` where `name` is empty.
+    fn varying(&mut self, name: &str) -> Result<Option<Cause>, SnapshotError> {
+        let Some((line, text)) = self.peek() else {
+            return Ok(None);
+        };
+        let cause = text.strip_prefix(name).and_then(|rest| match name {
+            "" => rest.strip_prefix("~ "),
+            _ => rest.strip_prefix(" ~ "),
+        });
+        let Some(cause) = cause else { return Ok(None) };
+        self.lines.next();
+        match Cause::parse(cause) {
+            Some(cause) => Ok(Some(cause)),
+            None => Err(unexpected(line, text)),
+        }
     }
 }
 
-/// The text of one line.
-struct Content {
-    text: String,
-    /// Whether a lone backslash stood at its end: no line end follows in what was recorded.
-    is_open: bool,
+/// What the header says behind the name of the format: version, then Python versions.
+fn described(text: &str) -> Result<Versions, Damage> {
+    let (version, pythons) = match text.split_once(PYTHON) {
+        Some((version, pythons)) => (version, Some(pythons)),
+        None => (text, None),
+    };
+    if version != VERSION {
+        return Err(Damage::OtherVersion(version.to_owned()));
+    }
+    match pythons {
+        None => Ok(Versions::default()),
+        Some(pythons) => Versions::parse(pythons).ok_or(Damage::BadVersions),
+    }
 }
 
-fn unescape(line: &str) -> Option<Content> {
-    let mut text = String::with_capacity(line.len());
-    let mut rest = line;
-    while let Some((before, after)) = rest.split_once('\\') {
-        text.push_str(before);
-        let mut chars = after.chars();
-        match chars.next() {
-            None => {
-                return Some(Content {
-                    text,
-                    is_open: true,
-                });
-            }
-            Some('\\') => text.push('\\'),
-            Some('n') => text.push('\n'),
-            Some('r') => text.push('\r'),
-            Some('t') => text.push('\t'),
-            Some('u') => {
-                let (digits, after) = chars.as_str().strip_prefix('{')?.split_once('}')?;
-                text.push(char::from_u32(u32::from_str_radix(digits, 16).ok()?)?);
-                rest = after;
-                continue;
-            }
-            Some(_) => return None,
-        }
-        rest = chars.as_str();
+/// `value 3`, `after 3` or `raised 3` at the start of a line, and what it means.
+fn seen_key(text: &str) -> Option<(&str, (usize, What))> {
+    let (word, rest) = text.split_once(' ')?;
+    let what = What::ALL.into_iter().find(|what| what.as_str() == word)?;
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let line = rest.get(..digits)?.parse().ok()?;
+    Some((text.get(..word.len() + 1 + digits)?, (line, what)))
+}
+
+/// Whether it is clear which outcome a Python version has.
+fn are_distinct(variants: &[Variant]) -> bool {
+    let mut all = std::collections::BTreeSet::new();
+    let mut is_new = |variant: &Variant| variant.pythons.0.iter().all(|&python| all.insert(python));
+    let are_new = variants.iter().all(&mut is_new);
+    are_new && (variants.len() == 1 || variants.iter().all(|it| !it.pythons.0.is_empty()))
+}
+
+fn unexpected(line: LineNumber, text: &str) -> SnapshotError {
+    SnapshotError {
+        line,
+        damage: Damage::UnexpectedLine(text.chars().take(60).collect()),
     }
-    text.push_str(rest);
-    Some(Content {
-        text,
-        is_open: false,
-    })
 }
 
 /// Reads the text form.
@@ -353,8 +447,10 @@ pub fn parse(text: &str) -> Result<Snapshot, SnapshotError> {
         });
     }
     let mut reader = Reader::new(text);
-    reader.header()?;
-    let mut snapshot = Snapshot::default();
+    let mut snapshot = Snapshot {
+        pythons: reader.header()?,
+        records: Vec::new(),
+    };
     loop {
         reader.skip_empty();
         let Some((line, text)) = reader.peek() else {
@@ -362,12 +458,7 @@ pub fn parse(text: &str) -> Result<Snapshot, SnapshotError> {
         };
         match reader.take_whole("##")? {
             Some(id) => snapshot.records.push(reader.record(id, line)?),
-            None => {
-                return Err(SnapshotError {
-                    line,
-                    damage: Damage::UnexpectedLine(text.chars().take(60).collect()),
-                });
-            }
+            None => return Err(unexpected(line, text)),
         }
     }
 }
@@ -383,201 +474,4 @@ fn conflict(text: &str) -> Option<LineNumber> {
     text.lines()
         .position(is_mark)
         .map(|index| LineNumber::FIRST.plus(index))
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::super::Actual;
-    use super::*;
-
-    fn text() -> impl Strategy<Value = String> {
-        prop_oneof![
-            any::<String>(),
-            proptest::collection::vec(
-                prop_oneof![
-                    Just("---"),
-                    Just("## a"),
-                    Just("| "),
-                    Just("|"),
-                    Just("\\"),
-                    Just("\n"),
-                    Just("\r"),
-                    Just("\r\n"),
-                    Just(" "),
-                    Just("\t"),
-                    Just("\u{85}"),
-                    Just("\u{2028}"),
-                    Just("\u{feff}"),
-                    Just("\u{3000}"),
-                    Just("\0"),
-                    Just("stdout:"),
-                    Just("digest: x"),
-                    Just("<<<<<<< HEAD"),
-                    Just("======="),
-                    Just("\\u{20}"),
-                    Just("имя"),
-                    Just("exception: E"),
-                    Just("\x1b[31m"),
-                ],
-                0..8
-            )
-            .prop_map(|parts| parts.concat()),
-        ]
-    }
-
-    fn record() -> impl Strategy<Value = Record> {
-        (text(), text(), text(), text(), proptest::option::of(text())).prop_map(
-            |(id, digest, stdout, stderr, exception)| Record {
-                id: BlockId(id),
-                digest,
-                stdout,
-                stderr,
-                exception,
-            },
-        )
-    }
-
-    fn snapshot() -> impl Strategy<Value = Snapshot> {
-        proptest::collection::vec(record(), 0..4).prop_map(|records| Snapshot { records })
-    }
-
-    proptest! {
-        #[test]
-        fn parse_undoes_print(snapshot in snapshot(), source in text()) {
-            let text = print(&snapshot, &source);
-            prop_assert_eq!(parse(&text), Ok(snapshot.clone()), "{}", text);
-            let with_carriage_returns = text.replace('\n', "\r\n");
-            prop_assert_eq!(parse(&with_carriage_returns), Ok(snapshot), "{}", text);
-        }
-
-        #[test]
-        fn parse_survives_any_text(text in text(), snapshot in snapshot(), cut in 0.0..1.0_f64) {
-            let _ = parse(&text);
-            let whole = print(&snapshot, "a.md");
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                clippy::cast_precision_loss,
-                reason = "any cut will do"
-            )]
-            let at = whole.floor_char_boundary((whole.len() as f64 * cut) as usize);
-            let _ = parse(&format!("{}{text}", &whole[..at]));
-        }
-    }
-
-    fn damage(text: &str) -> (usize, String) {
-        let error = parse(text).expect_err("it is damaged");
-        (error.line.get(), error.to_string())
-    }
-
-    const HEADER: &str = "---\nsource: a.md\ndescription: snipcheck snapshot 1\n---\n";
-
-    #[test]
-    fn insta_reads_and_rewrites_it_without_loss() {
-        let record = |id: &str, stdout: &str| {
-            Actual::new(BlockId(id.to_owned()), "x", stdout, "", Some("E: \n x ")).into_record()
-        };
-        let snapshot = Snapshot {
-            records: vec![
-                record("a/1", "---\n\t1 \r\n\n"),
-                record("тема/2", "no end\n "),
-            ],
-        };
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        for source in ["notes/a.md", "1: заметки #\u{2028}\"\\.md", "no", ""] {
-            let file = folder.path().join("a.md.snap");
-            let text = print(&snapshot, source);
-            std::fs::write(&file, &text).expect("it is written");
-            let read = insta::Snapshot::from_file(&file).expect("insta reads it");
-            assert_eq!(read.metadata().source(), Some(source));
-            assert_eq!(read.metadata().description(), Some("snipcheck snapshot 1"));
-            read.save(&file).expect("insta writes it");
-            let rewritten = std::fs::read_to_string(&file).expect("it is read");
-            assert_eq!(parse(&rewritten), Ok(snapshot.clone()), "{rewritten}");
-        }
-    }
-
-    #[test]
-    fn damage_is_told_with_its_line() {
-        let cases = [
-            ("", 1, "this is not a snapshot of snipcheck"),
-            (
-                "---\nsource: a.md\n---\n",
-                3,
-                "this is not a snapshot of snipcheck",
-            ),
-            (
-                "---\ndescription: snipcheck snapshot 7\n---\n",
-                2,
-                "the snapshot has format 7, this snipcheck reads format 1",
-            ),
-        ];
-        for (text, line, message) in cases {
-            assert_eq!(damage(text), (line, message.to_owned()));
-        }
-        let cases = [
-            (
-                "## a/1\nstdout:\n| 1\n",
-                5,
-                "the snapshot is damaged: a record without digest",
-            ),
-            (
-                "## a/1\ndigest: 0\nstdout:\n1\n",
-                8,
-                "the snapshot is damaged: `1`",
-            ),
-            (
-                "## a/1\ndigest: 0\nstdout:\n| \\q\n",
-                8,
-                "the snapshot is damaged: a backslash that begins no escape",
-            ),
-            (
-                "## a/1\n<<<<<<< HEAD\ndigest: 0\n=======\ndigest: 1\n>>>>>>> b\n",
-                6,
-                "a merge conflict is not resolved here",
-            ),
-        ];
-        for (body, line, message) in cases {
-            assert_eq!(
-                damage(&format!("{HEADER}{body}")),
-                (line, message.to_owned())
-            );
-        }
-    }
-
-    #[test]
-    fn it_reads_well_in_a_pull_request() {
-        let id = BlockId("lists/1".to_owned());
-        let actual = Actual::new(
-            id,
-            "print(x)",
-            "[1, 2]\n\n  C:\\new\ttab \r\n<object object at 0x7f00aa12>",
-            "warning\n",
-            Some("ValueError: bad\nvalue"),
-        );
-        let snapshot = Snapshot {
-            records: vec![actual.into_record()],
-        };
-        let expected = concat!(
-            "---\n",
-            "source: notes/a.md\n",
-            "description: snipcheck snapshot 1\n",
-            "---\n",
-            "## lists/1\n",
-            "digest: 6f2f3b0e5d3c9d06\n",
-            "stdout:\n",
-            "| [1, 2]\n",
-            "|\n",
-            "|   C:\\\\new\\ttab \\r\n",
-            "| <object object at 0x…>\\\n",
-            "stderr:\n",
-            "| warning\n",
-            "exception: ValueError: bad\\nvalue\n",
-        );
-        let printed = print(&snapshot, "notes/a.md");
-        let digest = super::super::digest("print(x)");
-        assert_eq!(printed, expected.replace("6f2f3b0e5d3c9d06", &digest));
-    }
 }

@@ -1,24 +1,27 @@
 //! What the last accepted run of a document's snippets did, as text under `expectations/`.
 //!
 //! Blocks find their records again by content and id ([`Snapshot::matching`]); what a block does is
-//! compared in the form in which it would be recorded ([`Actual`]). Reads and writes no files.
+//! compared in the form in which it would be recorded ([`Actual`]). [`renewal`] says what a snapshot
+//! becomes after its blocks ran again, [`pending`] what of that waits for a person. Reads and writes
+//! no files.
 
+mod difference;
 mod form;
 mod mask;
+mod outcome;
+pub mod pending;
 pub mod renewal;
+mod versions;
 
 use std::collections::{HashMap, VecDeque};
-use std::fmt::Write;
 
 use crate::block::BlockId;
 
+pub use difference::{difference, patch};
 pub use form::{Damage, SnapshotError, parse, print};
-
-/// Lines of a difference that are shown at most.
-const MAX_DIFF_LINES: usize = 200;
-
-/// Characters of one such line that are shown at most.
-const MAX_DIFF_COLUMNS: usize = 1000;
+pub use mask::Home;
+pub use outcome::{Cause, Kept, Outcome, Part, Seen, Stream, What};
+pub use versions::{Version, Versions, version_of};
 
 /// What one snippet did, as far as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,45 +30,68 @@ pub struct Record {
     pub id: BlockId,
     /// A digest of the code that did it: hexadecimal.
     pub digest: String,
-    /// Everything on standard output.
-    pub stdout: String,
-    /// Everything on standard error, without the traceback of `exception`.
-    pub stderr: String,
-    /// The exception that ended it: `TypeName: message`.
-    pub exception: Option<String>,
+    /// What it did: once for all Python versions, or once for each group of them; never empty.
+    pub variants: Vec<Variant>,
+}
+
+/// What one snippet did under some Python versions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variant {
+    /// The versions; none where this is the only variant, and so is for all.
+    pub pythons: Versions,
+    /// What it did.
+    pub outcome: Outcome,
+}
+
+impl Record {
+    /// What it did under `python`, or else under the nearest version.
+    pub fn under(&self, python: Version) -> Option<&Outcome> {
+        let variants = self.variants.iter();
+        let nearest = variants.min_by_key(|variant| variant.pythons.distance(python));
+        nearest.map(|variant| &variant.outcome)
+    }
 }
 
 /// What one snippet did just now, in the form in which it would be recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Actual(Record);
+pub struct Actual {
+    /// The block.
+    pub id: BlockId,
+    /// The digest of its code.
+    pub digest: String,
+    /// What it did.
+    pub outcome: Outcome,
+}
 
 impl Actual {
-    /// Takes what the block `id` did; what changes from run to run without meaning is masked.
-    pub fn new(
-        id: BlockId,
-        code: &str,
-        stdout: &str,
-        stderr: &str,
-        exception: Option<&str>,
-    ) -> Self {
-        Actual(Record {
-            id,
-            digest: digest(code),
-            stdout: mask::masked(stdout),
-            stderr: mask::masked(stderr),
-            exception: exception.map(mask::masked),
-        })
-    }
-
-    /// The record to keep.
+    /// The record that holds for all Python versions.
     pub fn into_record(self) -> Record {
-        self.0
+        Record {
+            id: self.id,
+            digest: self.digest,
+            variants: vec![Variant {
+                pythons: Versions::default(),
+                outcome: self.outcome,
+            }],
+        }
     }
+}
+
+/// Everything that was written to a stream, noise masked.
+pub fn stream(text: &str, home: Home<'_>) -> Stream {
+    Stream::of_text(&mask::always(text, Some(home)))
+}
+
+/// A text of another kind, noise masked.
+pub fn kept(text: &str, home: Home<'_>) -> Kept {
+    Kept::Text(mask::always(text, Some(home)))
 }
 
 /// The snapshot of one document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snapshot {
+    /// The Python versions under which the whole document was recorded.
+    pub pythons: Versions,
     /// Its records in document order.
     pub records: Vec<Record>,
 }
@@ -144,43 +170,6 @@ impl Snapshot {
     }
 }
 
-/// How what a block does differs from its record, as a diff for people; `None` where it does not.
-///
-/// The code and the id may differ.
-pub fn difference(recorded: &Record, actual: &Actual) -> Option<String> {
-    let actual = &actual.0;
-    let is_same = recorded.stdout == actual.stdout
-        && recorded.stderr == actual.stderr
-        && recorded.exception == actual.exception;
-    if is_same {
-        return None;
-    }
-    let (mut old, mut new) = (String::new(), String::new());
-    form::print_outcome(&mut old, recorded);
-    form::print_outcome(&mut new, actual);
-    let (old, new) = around_first_difference(&old, &new);
-    let diff = similar::TextDiff::from_slices(&old, &new);
-    let mut text = String::new();
-    for change in diff.iter_all_changes() {
-        let line: String = change.value().chars().take(MAX_DIFF_COLUMNS).collect();
-        let _ = writeln!(text, "{}{line}", change.tag());
-    }
-    text.truncate(text.trim_end().len());
-    Some(text)
-}
-
-/// The lines of both from the heading of the first section that differs, as many as are shown.
-fn around_first_difference<'a>(old: &'a str, new: &'a str) -> (Vec<&'a str>, Vec<&'a str>) {
-    let same = old
-        .lines()
-        .zip(new.lines())
-        .take_while(|(old, new)| old == new)
-        .count();
-    let start = same.saturating_sub(3);
-    let window = |text: &'a str| text.lines().skip(start).take(MAX_DIFF_LINES).collect();
-    (window(old), window(new))
-}
-
 /// A digest of `code`: 64 bits of FNV-1a as hexadecimal, to find a snippet again and not to prove anything.
 pub fn digest(code: &str) -> String {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
@@ -202,10 +191,20 @@ mod tests {
 
     fn snapshot_of(blocks: &[(&str, &str)]) -> Snapshot {
         let record = |(id, code): &(&str, &str)| {
-            Actual::new(BlockId((*id).to_owned()), code, code, "", None).into_record()
+            let outcome = Outcome {
+                stdout: Stream::of_text(code),
+                ..Outcome::default()
+            };
+            let actual = Actual {
+                id: BlockId((*id).to_owned()),
+                digest: digest(code),
+                outcome,
+            };
+            actual.into_record()
         };
         Snapshot {
             records: blocks.iter().map(record).collect(),
+            ..Snapshot::default()
         }
     }
 
@@ -217,7 +216,16 @@ mod tests {
             .map(|(id, code)| (BlockId((*id).to_owned()), digest(code)))
             .collect();
         let matching = snapshot.matching(&keys);
-        let code = |record: Option<&Record>| record.map_or("-", |r| r.stdout.as_str()).to_owned();
+        let code = |record: Option<&Record>| {
+            let code_of = |record: &Record| {
+                let mut pairs = records.iter();
+                pairs.find(|(_, code)| digest(code) == record.digest)
+            };
+            record
+                .and_then(code_of)
+                .map_or("-", |(_, code)| *code)
+                .to_owned()
+        };
         (
             matching.records.into_iter().map(code).collect(),
             matching.orphans.iter().map(|r| r.id.0.clone()).collect(),
@@ -249,17 +257,5 @@ mod tests {
         );
         assert_eq!(found, ["x", "x", "x"]);
         assert!(orphans.is_empty());
-    }
-
-    #[test]
-    fn a_difference_shows_only_what_the_block_did() {
-        let recorded = Actual::new(BlockId("a/1".into()), "x", "same\n1\n", "", None).into_record();
-        let same = Actual::new(BlockId("b/7".into()), "y", "same\n1\n", "", None);
-        assert_eq!(difference(&recorded, &same), None);
-        let other = Actual::new(BlockId("a/1".into()), "x", "same\n1 \n", "", Some("E: e"));
-        assert_eq!(
-            difference(&recorded, &other).as_deref(),
-            Some(" stdout:\n | same\n-| 1\n+| 1\\u{20}\n+exception: E: e")
-        );
     }
 }

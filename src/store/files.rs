@@ -1,8 +1,8 @@
-//! Texts on disk: read, written whole or not at all, and where snapshots lie.
+//! Texts on disk, and where snapshots lie.
 
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 /// A file could not be read or written, or is not what it should be.
@@ -15,7 +15,7 @@ pub struct StoreError {
 }
 
 impl StoreError {
-    fn new(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub(super) fn new(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();
         move |cause| StoreError {
             action,
@@ -54,37 +54,6 @@ pub fn read_if_exists(path: &Path) -> Result<Option<String>, StoreError> {
     }
 }
 
-/// Writes `text` to the file at `path`, which is at every moment either the old one or the new one.
-pub fn write(path: &Path, text: &str) -> Result<(), StoreError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    write_in(folder, path, text).map_err(StoreError::new("write", path))
-}
-
-fn write_in(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-
-    fs::create_dir_all(folder)?;
-    let mut file = tempfile::Builder::new()
-        .prefix(".snipcheck-")
-        .permissions(fs::Permissions::from_mode(0o666))
-        .tempfile_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    // Without this the new name itself may be lost with the power.
-    File::open(folder)?.sync_all()
-}
-
-/// Removes the file at `path`, if it is there.
-pub fn remove(path: &Path) -> Result<(), StoreError> {
-    match fs::remove_file(path) {
-        Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
-            Err(StoreError::new("remove", path)(cause))
-        }
-        _ => Ok(()),
-    }
-}
-
 /// Where `document` stands seen from `root`, as the snapshots mirror it: `/` between parts, and `_up`
 /// for each step out of `root`, so that the mirrored path stays below the folder of the snapshots.
 pub fn mirrored(root: &Path, document: &Path) -> String {
@@ -108,13 +77,59 @@ pub fn mirrored(root: &Path, document: &Path) -> String {
     ups.chain(downs).collect::<Vec<_>>().join("/")
 }
 
-pub(super) fn full(path: &Path) -> PathBuf {
+/// `path` from the root on, without `.` and `..`, read by the letter.
+pub fn full(path: &Path) -> PathBuf {
     std::path::absolute(path).map_or_else(|_| path.to_path_buf(), |full| normal(&full))
 }
 
 /// The file of the snapshot of the document that [`mirrored`] gives as `source`.
 pub fn snapshot_file(expectations: &Path, source: &str) -> PathBuf {
     expectations.join(format!("{source}.snap"))
+}
+
+/// What waits for a review beside the snapshot in `file`, where insta's tools look for it.
+pub fn pending_file(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".new");
+    PathBuf::from(name)
+}
+
+/// The document whose snapshot lies in `file` below `expectations`, as [`mirrored`] gave it; `None` for
+/// a file that is no snapshot.
+fn source_of(expectations: &Path, file: &Path) -> Option<String> {
+    let below = file.strip_prefix(expectations).ok()?.to_str()?;
+    below.strip_suffix(".snap").map(str::to_owned)
+}
+
+/// The documents, as [`mirrored`] gives them, for whose snapshots something waits for a review; sorted.
+pub fn pending_sources(expectations: &Path) -> Result<Vec<String>, StoreError> {
+    let mut folders = vec![expectations.to_path_buf()];
+    let mut sources = Vec::new();
+    while let Some(folder) = folders.pop() {
+        let entries = match fs::read_dir(&folder) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => continue,
+            entries => entries.map_err(StoreError::new("read", &folder))?,
+        };
+        for entry in entries {
+            let entry = entry.map_err(StoreError::new("read", &folder))?;
+            let path = entry.path();
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            if is_folder {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "new") {
+                sources.extend(source_of(expectations, &path.with_extension("")));
+            }
+        }
+    }
+    sources.sort();
+    Ok(sources)
+}
+
+/// The document that [`mirrored`] gave as `source`.
+pub fn document_of(root: &Path, source: &str) -> PathBuf {
+    let part = |part| if part == "_up" { ".." } else { part };
+    let path: PathBuf = source.split('/').map(part).collect();
+    full(&root.join(path))
 }
 
 /// `path` without `.` and `..`, read by the letter.
@@ -150,19 +165,5 @@ mod tests {
         for (document, expected) in cases {
             assert_eq!(mirrored(root, Path::new(document)), expected);
         }
-    }
-
-    #[test]
-    fn writing_replaces_the_file_and_leaves_nothing_else() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let file = folder.path().join("deep/er/a.snap");
-        write(&file, "one").expect("it is written");
-        write(&file, "two").expect("it is written again");
-        assert_eq!(read_if_exists(&file).ok().flatten().as_deref(), Some("two"));
-        let beside = fs::read_dir(folder.path().join("deep/er")).map(Iterator::count);
-        assert_eq!(beside.ok(), Some(1));
-        remove(&file).expect("it is removed");
-        remove(&file).expect("it is gone already");
-        assert_eq!(read_if_exists(&file).ok(), Some(None));
     }
 }

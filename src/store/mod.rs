@@ -2,9 +2,10 @@
 //!
 //! In go the paths that were typed, out come [`Found`] documents in a stable order, read or with the
 //! problem that kept them from being read. Snapshots are read and written as text; what the text
-//! means is not known here. Documents are never written.
+//! means is not known here.
 
 mod files;
+mod replace;
 mod walk;
 
 use std::collections::{BTreeSet, HashMap};
@@ -18,7 +19,11 @@ use crate::document::Document;
 use crate::problem::{self, Problem};
 use crate::text::LineNumber;
 
-pub use files::{StoreError, mirrored, read_if_exists, remove, snapshot_file, write};
+pub use files::{
+    StoreError, document_of, full, mirrored, pending_file, pending_sources, read_if_exists,
+    snapshot_file,
+};
+pub use replace::{remove, replace, write};
 pub use walk::Patterns;
 
 /// The largest document that is read, in bytes.
@@ -182,7 +187,7 @@ fn exists(path: &Path) -> bool {
 }
 
 /// Takes `FILE:LINE` apart.
-fn split_line(path: &Path) -> Option<(PathBuf, LineNumber)> {
+pub fn split_line(path: &Path) -> Option<(PathBuf, LineNumber)> {
     let (file, line) = path.to_str()?.rsplit_once(':')?;
     let is_number = !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_digit());
     let line = line.parse::<usize>().ok().filter(|&line| line > 0)?;

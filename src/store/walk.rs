@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use ignore::WalkBuilder;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use super::files::full;
+use super::full;
 use super::{EXTENSIONS, PathError, Place, Selection, exists, shown};
 
 /// Patterns of documents, as in `.gitignore`.

@@ -4,6 +4,7 @@
 //! This folder is the only user of the ruff crates. All spans are offsets in that code.
 
 mod depth;
+mod expression;
 pub mod names;
 
 use std::collections::HashSet;
@@ -15,6 +16,8 @@ use ruff_python_parser::{Mode, ParseOptions, Parsed, parse_unchecked};
 use ruff_text_size::{Ranged, TextRange};
 
 use crate::text::Span;
+
+pub use expression::{Computation, computation};
 
 /// What a statement is, as far as claims about it go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +80,9 @@ pub struct Statement {
     /// the target of an assignment (`x`, `self.x`, `(a, b)`), the base of `del a[1]`, the receiver
     /// of a method call (`a.append(3)`). `None` where there is none.
     pub subject: Option<String>,
+    /// The container of which the statement changes an item or a slice: `a` for `a[0] = 9`. A value
+    /// comment that shows a container is about it.
+    pub whole: Option<String>,
     /// Whether it stands in the body of an `except`: what it prints may well be the name of an exception.
     pub is_in_handler: bool,
 }
@@ -348,6 +354,7 @@ impl<'a> Reader<'a> {
             nesting: place.nesting,
             top_level: self.top_level,
             subject,
+            whole: self.whole(statement),
             is_in_handler: place.is_in_handler,
         });
         self.inner(statement, place);
@@ -489,6 +496,26 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The container whose item or slice is assigned something that is none itself.
+    fn whole(&self, statement: &Stmt) -> Option<String> {
+        let (target, value) = match statement {
+            Stmt::Assign(assign) => match assign.targets.as_slice() {
+                [target] => (target, &assign.value),
+                _ => return None,
+            },
+            Stmt::AugAssign(assign) => (assign.target.as_ref(), &assign.value),
+            _ => return None,
+        };
+        let mut inner = target.as_subscript_expr()?;
+        let is_slice = inner.slice.is_slice_expr();
+        let is_scalar = is_literal(value) && !is_display(value) || value.is_bin_op_expr();
+        while let Expr::Subscript(outer) = inner.value.as_ref() {
+            inner = outer;
+        }
+        let container = self.target(&inner.value)?;
+        (is_slice || is_scalar).then_some(container)
+    }
+
     fn deleted_from(&self, targets: &[Expr]) -> Option<String> {
         match targets {
             [Expr::Subscript(subscript)] => self.target(&subscript.value),
@@ -522,6 +549,14 @@ impl<'a> Reader<'a> {
             .find(|token| token.kind() == TokenKind::Colon)
             .map(|token| span(token.range()).end)
     }
+}
+
+/// Whether the value is written as a list, a tuple, a set or a dictionary.
+fn is_display(value: &Expr) -> bool {
+    matches!(
+        value,
+        Expr::List(_) | Expr::Tuple(_) | Expr::Set(_) | Expr::Dict(_)
+    )
 }
 
 fn first_of_body(statement: &Stmt) -> Option<usize> {

@@ -41,6 +41,7 @@ fn run_stage(stage: &str, case: &Case) -> Option<String> {
         "claims" => stages::claims::run(case),
         "plan" => stages::plan::run(case),
         "compare" => stages::compare::run(case),
+        "in_place" => stages::in_place::run(case),
         "check" => return stages::check::run(case),
         other => panic!("no stage is called {other}"),
     })
@@ -69,6 +70,11 @@ fn claims() {
 #[test]
 fn compare() {
     run_cases("compare");
+}
+
+#[test]
+fn in_place() {
+    run_cases("in_place");
 }
 
 #[test]

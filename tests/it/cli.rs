@@ -288,7 +288,8 @@ fn a_damaged_snapshot_is_located_and_never_overwritten() {
     project.write("expectations/notes/a.md.snap", damaged.as_bytes());
     let ran = project.run(&["update"]);
     assert_eq!(ran.status, 2);
-    let message = "expectations/notes/a.md.snap:5: a merge conflict is not resolved here\n";
+    let message = "expectations/notes/a.md.snap:5: a merge conflict is not resolved here; \
+                   nothing of it was changed\n";
     assert!(ran.stderr.ends_with(message), "{}", ran.stderr);
     let kept = fs::read_to_string(project.path("expectations/notes/a.md.snap"));
     assert_eq!(kept.expect("it is still there"), damaged);

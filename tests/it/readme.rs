@@ -1,12 +1,53 @@
 //! The README shows a real document and what snipcheck really says of it.
 
-use crate::project::Project;
+use std::io::Write;
+use std::process::Stdio;
+
+use crate::project::{Project, Ran};
 
 /// What stands in the first fence of `text` that opens with `open`, and the rest behind it.
 fn fence<'t>(text: &'t str, open: &str) -> (&'t str, &'t str) {
     let ticks = open.trim_end_matches(|c| c != '`');
     let (_, inside) = text.split_once(&format!("\n{open}\n")).expect(open);
     inside.split_once(&format!("\n{ticks}\n")).expect(ticks)
+}
+
+/// The words of a project, recorded, changed and updated.
+fn changed_words() -> Project {
+    let text = |call: &str| {
+        format!(
+            "# Words\n\n```python\ntext = \"to be or not to be\"\nprint(text.{call}())\n\
+             len(text.split())   # 6\n```\n"
+        )
+    };
+    let project = Project::new(&[("notes/words.md", &text("upper"))]);
+    assert_eq!(project.run(&["update"]).status, 0);
+    project.write("notes/words.md", text("title").as_bytes());
+    assert_eq!(project.run(&["update"]).status, 0);
+    project
+}
+
+#[test]
+fn its_review_is_what_snipcheck_asks() {
+    let readme = include_str!("../../README.md");
+    let (_, section) = readme
+        .split_once("\n## Snapshots\n")
+        .expect("it tells of snapshots");
+    let (review, _) = fence(section, "```text");
+    let (command, expected) = review.split_once('\n').expect("the command comes first");
+    assert_eq!(command, "$ snipcheck review");
+    let project = changed_words();
+    let mut child = project
+        .command(&["review"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    stdin.write_all(b"a\n").expect("it listens");
+    drop(stdin);
+    let ran = Ran::new(child.wait_with_output().expect("it ends"));
+    assert_eq!(ran.stdout.trim_end(), expected);
 }
 
 #[test]

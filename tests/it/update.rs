@@ -30,7 +30,7 @@ fn what_is_recorded_is_what_check_compares() {
 
     let ran = project.run(&["update"]);
     assert_status(&ran, 0);
-    assert!(ran.stdout.contains("created  sums/1"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("create  sums/1"), "{}", ran.stdout);
     assert!(snapshot(&project).contains("stdout:\n| 2\n"));
     assert_status(&project.run(&["check"]), 0);
 
@@ -41,13 +41,13 @@ fn what_is_recorded_is_what_check_compares() {
         "snapshot-differs",
         "-| 2",
         "+| 3",
-        "`snipcheck update notes/a.md:4`",
+        "`snipcheck update --accept notes/a.md:4`",
     ] {
         assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
     }
     assert_status(&project.run(&["check", "--no-snapshots"]), 0);
 
-    assert_status(&project.run(&["update", "notes/a.md:4"]), 0);
+    assert_status(&project.run(&["update", "--accept", "notes/a.md:4"]), 0);
     assert!(snapshot(&project).contains("stdout:\n| 3\n"));
     assert_status(&project.run(&["check"]), 0);
 }
@@ -57,48 +57,141 @@ fn updating_again_changes_nothing() {
     let project = project("```python\nprint('a')\n```\n\n```python\nprint(object())\n```\n");
     project.run(&["update"]);
     let first = snapshot(&project);
-    assert!(first.contains("| <object object at 0x…>"), "{first}");
+    assert!(
+        first.contains("| <object object at 0x‹address›>"),
+        "{first}"
+    );
     let ran = project.run(&["update"]);
     assert_eq!(ran.stdout, "2 unchanged\n");
     assert_eq!(snapshot(&project), first);
 }
 
 #[test]
-fn what_is_not_repeatable_is_not_recorded() {
-    let project = project("```python\nprint(hash('a'))\n```\n\n```python\nprint('b')\n```\n");
-    let ran = project.run(&["update"]);
-    assert_status(&ran, 0);
-    assert!(ran.stdout.contains("not repeatable"), "{}", ran.stdout);
-    assert_eq!(snapshot(&project).matches("digest:").count(), 1);
-    assert_status(&project.run(&["check"]), 0);
+fn what_is_not_repeatable_is_not_recorded_and_the_rest_is() {
+    let flaky = [
+        ("print(hash('a'))", "hash-seed"),
+        ("print({'a', 'b', 'c', 'd', 'e'})", "hash-seed"),
+        ("import random; print(random.random())", "chance"),
+        ("import time; print(time.perf_counter_ns())", "clock"),
+        (
+            "import datetime; d = datetime.date.today(); print(d)",
+            "clock",
+        ),
+        ("import os; print(os.getpid())", "machine"),
+        ("print(object.__hash__(object()) % 1_000_003)", "address"),
+    ];
+    for (code, cause) in flaky {
+        let project = project(&format!(
+            "```python\nprint('before')\n{code}\nprint('behind')\n```\n"
+        ));
+        let ran = project.run(&["update"]);
+        assert_status(&ran, 0);
+        let told = format!("(not-repeatable: 1 part, {cause})");
+        assert!(ran.stdout.contains(&told), "{code}: {}", ran.stdout);
+        let kept = format!("stdout:\n| before\n~ {cause}\n| behind\n");
+        assert!(snapshot(&project).contains(&kept), "{}", snapshot(&project));
+        assert_status(&project.run(&["check"]), 0);
+    }
 }
 
 #[test]
-fn a_block_that_fails_keeps_no_record() {
+fn known_noise_is_masked_by_name_and_nothing_of_it_compared() {
+    let project = project(
+        "```python\nimport tempfile, threading, time, warnings\n\
+         start = time.perf_counter()\n\
+         print('took', time.perf_counter() - start)\n\
+         print(object(), tempfile.gettempdir())\n\
+         print(threading.get_ident())\n\
+         warnings.warn('careful')\n```\n",
+    );
+    project.run(&["update"]);
+    let kept = snapshot(&project);
+    for line in [
+        "| took ‹duration›\n",
+        "| <object object at 0x‹address›> /tmp\n",
+        "| ‹identity›\n",
+        "| ‹document›:‹line 6›: UserWarning: careful\n",
+    ] {
+        assert!(kept.contains(line), "{line}: {kept}");
+    }
+    assert_status(&project.run(&["check"]), 0);
+    // Prose before the block moves every line of it.
+    let document = fs::read_to_string(project.path("notes/a.md")).expect("it is read");
+    project.write("notes/a.md", format!("Prose.\n\n{document}").as_bytes());
+    assert_status(&project.run(&["check"]), 0);
+    assert!(project.run(&["update"]).stdout.starts_with("1 unchanged"));
+}
+
+#[test]
+fn a_block_that_fails_keeps_its_record_and_gets_no_other() {
     let project = project("```python\nprint('a')\n```\n");
     project.run(&["update"]);
-    project.write("notes/a.md", b"```python\nprint('a')\n1 / 0\n```\n");
-    let ran = project.run(&["update"]);
+    let first = snapshot(&project);
+    project.write("notes/a.md", b"```python\nprint('b')\n1 / 0\n```\n");
+    let ran = project.run(&["update", "--accept"]);
     assert_status(&ran, 1);
     assert!(ran.stdout.contains("uncaught-exception"), "{}", ran.stdout);
-    assert!(!project.path(SNAPSHOT).exists());
+    assert_eq!(snapshot(&project), first);
+    let ran = project.run(&["update", "--accept", "--allow-failed"]);
+    assert_status(&ran, 1);
+    let kept = snapshot(&project);
+    assert!(kept.contains("exception: ZeroDivisionError"), "{kept}");
 }
 
 #[test]
-fn a_dry_run_tells_and_writes_nothing_also_in_ci() {
+fn nothing_is_recorded_of_what_ran_without_a_sandbox() {
     let project = project("```python\nprint('a')\n```\n");
-    let output = project
-        .command(&["update", "--dry-run"])
-        .env("CI", "1")
-        .output();
-    let ran = Ran::new(output.expect("the program starts"));
-    assert_status(&ran, 0);
+    let ran = project.run(&["update", "--no-sandbox"]);
+    assert_status(&ran, 2);
     assert!(
-        ran.stdout.contains(&format!("would write {SNAPSHOT}")),
+        ran.stderr.contains("`--allow-unconfined`"),
         "{}",
-        ran.stdout
+        ran.stderr
     );
     assert!(!project.path("expectations").exists());
+    assert_status(
+        &project.run(&["update", "--no-sandbox", "--allow-unconfined"]),
+        0,
+    );
+    assert!(snapshot(&project).contains("| a\n"));
+}
+
+#[test]
+fn ci_writes_nothing_and_says_so() {
+    let project = project("```python\nprint('a')\n```\n");
+    for command in ["update", "review", "accept", "reject"] {
+        let output = project.command(&[command]).env("CI", "true").output();
+        let ran = Ran::new(output.expect("the program starts"));
+        assert_status(&ran, 2);
+        let sentence =
+            format!("error: `{command}` writes nothing where the environment variable CI");
+        assert!(ran.stderr.starts_with(&sentence), "{}", ran.stderr);
+        assert!(!project.path("expectations").exists());
+    }
+}
+
+#[test]
+fn a_dry_run_prints_a_patch_and_writes_nothing_also_in_ci() {
+    let project = project("```python\nprint('a')\n```\n");
+    let patch = |project: &Project| {
+        let output = project
+            .command(&["update", "--dry-run"])
+            .env("CI", "1")
+            .output();
+        let ran = Ran::new(output.expect("the program starts"));
+        assert_status(&ran, 0);
+        ran.stdout
+    };
+    let created = patch(&project);
+    assert!(
+        created.starts_with(&format!("--- /dev/null\n+++ b/{SNAPSHOT}\n")),
+        "{created}"
+    );
+    assert!(!project.path("expectations").exists());
+    project.run(&["update"]);
+    let added: Vec<&str> = created.lines().skip(3).map(|line| &line[1..]).collect();
+    assert_eq!(snapshot(&project).lines().collect::<Vec<_>>(), added);
+    assert_eq!(patch(&project), "");
 }
 
 #[test]
@@ -112,7 +205,7 @@ fn an_inserted_block_leaves_the_others_their_records() {
     assert_status(&project.run(&["check"]), 0);
     let ran = project.run(&["update"]);
     assert!(
-        ran.stdout.ends_with("1 created, 2 changed\n"),
+        ran.stdout.ends_with("recorded: 1 create, 2 format-only\n"),
         "{}",
         ran.stdout
     );

@@ -4,5 +4,6 @@ pub(crate) mod check;
 pub(crate) mod claims;
 pub(crate) mod compare;
 pub(crate) mod extract;
+pub(crate) mod in_place;
 pub(crate) mod names;
 pub(crate) mod plan;

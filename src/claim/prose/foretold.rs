@@ -1,0 +1,127 @@
+//! Paragraphs beside a block that foretell its exception: "This raises a `TypeError`:", «Код упадёт с ошибкой:».
+//!
+//! They never break: an exception that comes as told was announced, and everything else was prose.
+
+use std::collections::HashSet;
+
+use super::super::exceptions::name_len;
+use super::super::{Claim, ClaimKind, Evidence, Expected, ExpectedException, Subject};
+use super::joint::is_among;
+use crate::block::Passage;
+use crate::document::Document;
+use crate::text::Span;
+
+/// Stems of words for an exception of any type, and for failing.
+const FAILING: [&str; 12] = [
+    "error",
+    "exception",
+    "fail",
+    "crash",
+    "raise",
+    "ошибк",
+    "исключени",
+    "упадёт",
+    "упадет",
+    "падает",
+    "сломается",
+    "doesn't work",
+];
+
+/// Words that take it back, or tell of something else.
+const DENYING: &str = "not no never without avoid avoids instead fix fixed fixes handle handles handling catch catches \
+    prevent prevents unless won't can't isn't не нет без избежать исправим исправить обработаем обработка перехватим \
+    перехватываем ловим поймать вместо чтобы";
+
+/// Longer sentences than this, in bytes, foretell nothing.
+const LIMIT: usize = 400;
+
+/// What the paragraph at `lead`, right before a block, foretells of it.
+pub(super) fn before(document: &Document, lead: Span) -> Option<Claim> {
+    let text = document.slice(lead);
+    let start = last_sentence(text);
+    let sentence = text.get(start..)?;
+    // Other sentences tell of what was, or will be.
+    let leads = sentence
+        .trim_end_matches(['*', '_', ' '])
+        .ends_with([':', '：']);
+    foretold(sentence, leads, |at, len| {
+        Span::new(lead.start + start + at, lead.start + start + at + len)
+    })
+}
+
+/// What the paragraph right after a block tells of it.
+pub(super) fn after(passage: &Passage) -> Option<Claim> {
+    let text = passage.text.as_str();
+    let with_code = passage
+        .codes
+        .iter()
+        .rev()
+        .fold(text.to_owned(), |text, code| {
+            // Exceptions are named between back-ticks as well.
+            format!(
+                "{}{}{}",
+                &text[..code.at],
+                code.text,
+                &text[code.at + super::CODE.len_utf8()..]
+            )
+        });
+    let end = with_code.find([';', '!', '?']).unwrap_or(with_code.len());
+    let end = with_code.find(". ").map_or(end, |at| at.min(end));
+    let whole = Span::new(
+        passage.document_offset(0),
+        passage.document_offset(text.len()),
+    );
+    foretold(with_code.get(..end)?, true, |_, _| whole)
+}
+
+fn last_sentence(text: &str) -> usize {
+    let text = text.trim_end();
+    let ends = [". ", "! ", "? ", ".\n", "!\n", "?\n"];
+    let start = ends
+        .iter()
+        .filter_map(|end| text.rfind(end).map(|at| at + end.len()));
+    start.max().unwrap_or(0)
+}
+
+fn foretold(
+    sentence: &str,
+    may_be_unnamed: bool,
+    place: impl Fn(usize, usize) -> Span,
+) -> Option<Claim> {
+    if sentence.len() > LIMIT {
+        return None;
+    }
+    let names = sentence.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.'));
+    let named = names
+        .map(|word| word.trim_matches('.'))
+        .find(|word| !word.is_empty() && name_len(word, &HashSet::new()) == Some(word.len()));
+    let (at, len) = match named {
+        Some(name) => (
+            name.as_ptr() as usize - sentence.as_ptr() as usize,
+            name.len(),
+        ),
+        None => (0, sentence.trim_end().len()),
+    };
+    // What follows a name gives reasons.
+    let words = sentence.get(..at + len)?.to_lowercase().replace('’', "'");
+    let is_denied = words
+        .split(|c: char| !(c.is_alphanumeric() || c == '\''))
+        .any(|word| is_among(DENYING, word));
+    let fails = may_be_unnamed && FAILING.iter().any(|stem| words.contains(stem));
+    if is_denied || named.is_none() && !fails {
+        return None;
+    }
+    Some(Claim {
+        kind: ClaimKind::Prose,
+        span: place(at, len),
+        text: sentence.get(at..at + len)?.to_owned(),
+        subject: Subject::Block,
+        expected: Expected::Exception(ExpectedException {
+            type_name: named.map(str::to_owned),
+            message: None,
+        }),
+        evidence: Evidence::Unmarked,
+        scope: None,
+        rule: "foretold-exception",
+    })
+}
