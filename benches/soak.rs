@@ -174,6 +174,7 @@ fn inside(count: usize) -> std::io::Error {
 
 fn soak(count: usize) {
     let options = RunOptions {
+        are_chained: true,
         jobs: 3,
         python: None,
         hash_seed: 0,

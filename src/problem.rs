@@ -164,6 +164,28 @@ pub fn undefined_name(name: Span, identifier: &str) -> Problem {
     .help("define it, or put the block that defines it before this one")
 }
 
+/// The same for a name by which a third-party package is commonly known; `import` would bring it.
+pub fn undefined_alias(name: Span, identifier: &str, import: &str) -> Problem {
+    Problem {
+        help: Some(format!(
+            "add `{import}`, or put the block that has it before this one"
+        )),
+        ..undefined_name(name, identifier)
+    }
+}
+
+/// A builtin that came with Python `since`, which is not the one that runs the blocks.
+pub fn newer_builtin(name: Span, identifier: &str, since: (u8, u8)) -> Problem {
+    let (major, minor) = since;
+    Problem {
+        message: format!("`{identifier}` is a builtin only from Python {major}.{minor} on"),
+        help: Some(format!(
+            "run the blocks with Python {major}.{minor} or later (`--python`)"
+        )),
+        ..undefined_name(name, identifier)
+    }
+}
+
 /// The same for a name that well may be a standard-library one.
 pub fn undefined_or_unimported(name: Span, identifier: &str, import: &str) -> Problem {
     Problem {
@@ -185,8 +207,14 @@ pub fn defined_later(name: Span, identifier: &str, later: Span) -> Problem {
     .help("move the definition before this block")
 }
 
-/// A package that the interpreter does not have.
-pub fn missing_package(import: Span, package: &str) -> Problem {
+/// A package that the interpreter does not have; `distribution` installs it, where that has another name.
+pub fn missing_package(import: Span, package: &str, distribution: Option<&str>) -> Problem {
+    let help = match distribution {
+        Some(distribution) => format!(
+            "install `{distribution}`, which brings `{package}`, for the interpreter that runs the blocks"
+        ),
+        None => format!("install `{package}` for the interpreter that runs the blocks"),
+    };
     Problem::new(
         "missing-package",
         Severity::Note,
@@ -194,9 +222,122 @@ pub fn missing_package(import: Span, package: &str) -> Problem {
         format!("the package `{package}` is not installed"),
     )
     .label("imported here")
+    .help(help)
+}
+
+/// A relative import: the block is one file of a package.
+pub fn missing_parent_package(import: Span) -> Problem {
+    Problem::new(
+        "missing-package",
+        Severity::Note,
+        import,
+        "this block is one file of a package, and the others are not here".to_owned(),
+    )
+    .label("imports from beside it")
+}
+
+/// A part `name` that the installed version of a `package` does not have.
+pub fn not_in_package(at: Span, package: &str, name: &str) -> Problem {
+    Problem::new(
+        "other-version",
+        Severity::Note,
+        at,
+        format!("`{package}`, as it is installed, has no `{name}`"),
+    )
+    .label("taken from it here")
     .help(format!(
-        "install `{package}` for the interpreter that runs the blocks"
+        "correct the name, or install the version of `{package}` that this is written for"
     ))
+}
+
+/// Something of Python's own, `what`, that came with Python `since`, which is not the one that runs the blocks.
+pub fn needs_newer_python(at: Span, what: &str, since: (u8, u8)) -> Problem {
+    let (major, minor) = since;
+    Problem::new(
+        "other-version",
+        Severity::Note,
+        at,
+        format!("{what} came with Python {major}.{minor}"),
+    )
+    .label("the Python that runs the blocks is older")
+    .help(format!(
+        "run the blocks with Python {major}.{minor} or later (`--python`)"
+    ))
+}
+
+/// Something of Python's own, `what`, that Python had up to version `until` only; `instead` is what took its place.
+pub fn needs_older_python(at: Span, what: &str, until: (u8, u8), instead: Option<&str>) -> Problem {
+    let (major, minor) = until;
+    let problem = Problem::new(
+        "other-version",
+        Severity::Note,
+        at,
+        format!("{what} is gone since Python {major}.{}", minor + 1),
+    )
+    .label("the Python that runs the blocks no longer has it");
+    let by = instead.map(|instead| format!("; `{instead}` took its place"));
+    problem.help(format!(
+        "bring the document up to date{}",
+        by.unwrap_or_default()
+    ))
+}
+
+/// A file, at `path` if that is known, that is not there.
+pub fn needs_file(at: Span, path: Option<&str>) -> Problem {
+    let which = path.map(|path| format!(": `{}`", shortened(path)));
+    Problem::new(
+        "needs-file",
+        Severity::Note,
+        at,
+        format!(
+            "this block wants a file that is not there{}",
+            which.unwrap_or_default()
+        ),
+    )
+    .label("opened here")
+    .help("let the block write the file first")
+}
+
+/// A connection, to `host` if that is known: no block gets one.
+pub fn needs_network(at: Span, host: Option<&str>) -> Problem {
+    let which = host.map(|host| format!(": `{}`", shortened(host)));
+    Problem::new(
+        "needs-network",
+        Severity::Note,
+        at,
+        format!(
+            "this block wants the network, which no block gets{}",
+            which.unwrap_or_default()
+        ),
+    )
+    .label("connects here")
+}
+
+/// A window: no block has a display.
+pub fn needs_display(at: Span) -> Problem {
+    Problem::new(
+        "needs-display",
+        Severity::Note,
+        at,
+        "this block opens a window, and there is no display".to_owned(),
+    )
+    .label("wants a display")
+}
+
+/// Indentation by tabs at `other`, and by spaces elsewhere in the same block, or the other way round.
+pub fn mixed_indentation(at: Span, other: Span) -> Problem {
+    let problem = Problem::new(
+        "mixed-indentation",
+        Severity::Error,
+        at,
+        "this is not valid Python: tabs and spaces are mixed in its indentation".to_owned(),
+    )
+    .label("the parser stopped here");
+    let problem = match other.start == at.start {
+        true => problem,
+        false => problem.label_at(other, "indented with the other character"),
+    };
+    problem.help("indent the whole block with spaces")
 }
 
 /// Text in a Python block that CPython refuses; `message` is its word.
@@ -210,19 +351,6 @@ pub fn syntax_error(at: Span, message: &str) -> Problem {
     .label("the parser stopped here")
 }
 
-/// A block whose indentation mixes tabs and spaces; `message` is CPython's word.
-pub fn mixed_indentation(at: Span, message: &str) -> Problem {
-    Problem::new(
-        "mixed-indentation",
-        Severity::Error,
-        at,
-        "tabs and spaces are mixed in the indentation".to_owned(),
-    )
-    .label("the parser stopped here")
-    .note(format!("CPython says: {message}"))
-    .help("indent the whole block with spaces")
-}
-
 /// Python 2 in a Python block; `construct` names what gives it away.
 pub fn python2(at: Span, construct: &str) -> Problem {
     Problem::new(
@@ -232,6 +360,15 @@ pub fn python2(at: Span, construct: &str) -> Problem {
         format!("this is Python 2: {construct}"),
     )
     .label("not valid in Python 3")
+}
+
+/// Something that only Python 2 had, `gone`, and what took its place, where that is known.
+pub fn python2_only(at: Span, gone: &str, instead: Option<&str>) -> Problem {
+    let problem = python2(at, &format!("{gone} is gone"));
+    match instead {
+        Some(instead) => problem.help(format!("Python 3 has `{instead}` for it")),
+        None => problem,
+    }
 }
 
 /// A block tagged as Python that holds something else; `what` says what.

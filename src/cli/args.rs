@@ -265,6 +265,10 @@ pub struct RunArgs {
     /// Take no stronger rung than this: for tests of the weaker ones.
     #[arg(long, value_enum, value_name = "RUNG", ignore_case = true, hide = true)]
     pub rung_at_most: Option<RungArg>,
+
+    /// Run each block in a process of its own, even where one goes on from another: for tests.
+    #[arg(long, hide = true)]
+    pub separate: bool,
 }
 
 /// A rung of the sandbox.

@@ -9,6 +9,7 @@ use crate::block::BlockId;
 use crate::document::Document;
 use crate::plan::{self, Case, DocumentPlan};
 use crate::problem::Problem;
+use crate::run;
 use crate::snapshot::{self, Snapshot};
 use crate::store::{self, Found, Selection};
 use crate::text::{LineNumber, Span};
@@ -90,7 +91,8 @@ pub(super) enum Snapshots {
     Ignore,
 }
 
-/// Finds, reads and plans the documents that `paths` name.
+/// Finds, reads and plans the documents that `paths` name. Runs no block; only where a document holds a
+/// star import, the interpreter is asked what that binds.
 pub(super) fn prepare(
     paths: &[PathBuf],
     settings: &Settings,
@@ -114,6 +116,9 @@ pub(super) fn prepare(
     }
     let mut options = settings.plan_options();
     let mut uses = vec![Use::default(); settings.rules.len()];
+    let stars = documents.found.iter().flat_map(|found| &found.document);
+    let stars: BTreeSet<String> = stars.flat_map(plan::star_imports).collect();
+    options.exports = run::exports(&stars, &settings.run_options());
     for found in documents.found {
         options.rules = rules_for(&found, settings);
         options.policy = settings.policy_for(found.file.as_deref());

@@ -109,6 +109,8 @@ pub struct Settings {
     pub tries_skipped: bool,
     /// Directives for blocks whose documents do not carry them.
     pub rules: Vec<SettingsRule>,
+    /// Whether blocks of which one goes on from another may be run together.
+    pub are_chained: bool,
 }
 
 impl Settings {
@@ -128,6 +130,7 @@ impl Settings {
         plan::Options {
             assume_imports: self.assume_imports.clone(),
             python: run::python_version(self.python.as_deref()),
+            exports: plan::Exports::new(),
             policy: self.policy.clone(),
             rules: Vec::new(),
             tries_skipped: self.tries_skipped,
@@ -152,6 +155,7 @@ impl Settings {
             policy: self.policy.clone(),
             most: self.rungs.most,
             least: self.rungs.least,
+            are_chained: self.are_chained,
         }
     }
 }
@@ -400,6 +404,7 @@ fn settings(current: &Path, typed: Typed<'_>) -> Result<Settings, SettingsError>
         rules: directive::rules(&root, &path, file.directives)?,
         assume_imports: file.assume_imports,
         exclude: file.exclude,
+        are_chained: !typed.run.separate,
         root,
     })
 }

@@ -10,6 +10,7 @@
 mod comment;
 mod exception;
 mod judge;
+mod lack;
 mod number;
 mod outcome;
 mod output;

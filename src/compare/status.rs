@@ -1,6 +1,6 @@
 //! The verdict on a block: how its run ended, what became of its claims, what was known on paper.
 
-use super::{ClaimVerdict, JudgedClaim, Status};
+use super::{ClaimVerdict, JudgedClaim, Status, lack};
 use crate::claim::{Expected, Subject};
 use crate::observation::{Ending, Exception, Observation};
 use crate::plan::{Case, Decision, Reason, SnippetKind};
@@ -88,6 +88,7 @@ fn status_of_skipped(reason: Reason) -> Status {
         | Reason::ReadsInput
         | Reason::NeedsNetwork
         | Reason::NeedsFile
+        | Reason::NeedsDisplay
         | Reason::ContextFailed
         | Reason::NotConfined => Status::Inconclusive,
     }
@@ -193,63 +194,82 @@ fn unannounced_in_session<'o>(
 
 /// What an exception that nobody announced says of the block.
 fn judge_exception(case: &Case, exception: &Exception) -> (Status, Reason, Option<Problem>) {
-    let at = place_of(
-        case,
-        exception
-            .lines
-            .iter()
-            .rev()
-            .copied()
-            .find(|line| span_of(case, *line).is_some()),
-    );
-    let kind = exception.type_name.rsplit('.').next().unwrap_or_default();
-    let is_a = |name: &str| kind == name || exception.bases.iter().any(|base| base == name);
+    let own = exception.lines.iter().rev().copied();
+    let line = own.into_iter().find(|line| span_of(case, *line).is_some());
+    let at = place_of(case, line);
     if exception.is_compile_error {
-        // The plan has said where it is not Python, if its own parser saw it.
-        let is_known = case
-            .problems
-            .iter()
-            .any(|problem| matches!(problem.id, "syntax-error" | "python2"));
-        let at = column_of(case, exception).unwrap_or(at);
-        let is_mixed = is_a("TabError") || is_a("IndentationError") && mixes_indentation(case);
-        let problem = (!is_known).then(|| match is_mixed {
-            true => problem::mixed_indentation(at, &exception.message),
-            false => problem::syntax_error(at, &exception.message),
-        });
-        return (Status::Failed, Reason::SyntaxError, problem);
+        return judge_compile_error(case, exception, at);
     }
-    let reason = match () {
-        () if is_a("ModuleNotFoundError") || is_relative_import(exception) => {
-            Some(Reason::MissingPackage)
+    let kind = exception.type_name.rsplit('.').next().unwrap_or_default();
+    if kind == "NameError" || exception.bases.iter().any(|base| base == "NameError") {
+        if is_known(case, "python2", exception) {
+            return (Status::Failed, Reason::UncaughtException, None);
         }
-        () if is_a("EOFError") && exception.message == "EOF when reading a line" => {
-            Some(Reason::ReadsInput)
-        }
-        () if is_a("NameError") && is_known(case, "python2", exception) => None,
-        () if is_a("NameError") && is_bound_nowhere(case, exception) => Some(Reason::UndefinedName),
-        () if wants_network(exception) => Some(Reason::NeedsNetwork),
-        () if is_a("FileNotFoundError") => Some(Reason::NeedsFile),
-        () => None,
-    };
-    let problem = match (reason, exception.name.as_deref()) {
-        (Some(Reason::MissingPackage), Some(package)) => problem::missing_package(at, package),
-        (Some(Reason::UndefinedName), Some(name)) => problem::undefined_name(at, name),
-        _ => problem::uncaught_exception(at, &exception.type_name, &exception.message),
-    };
-    match reason {
-        Some(Reason::MissingPackage) if is_required(case, exception) => {
-            (Status::Skipped, Reason::MissingPackage, None)
-        }
-        Some(reason) => {
-            let is_known = is_known(case, problem.id, exception);
-            let problem = (!is_known && problem.id != "uncaught-exception").then_some(problem);
-            (Status::Inconclusive, reason, problem)
-        }
-        None => {
-            let problem = (!is_known(case, "python2", exception)).then_some(problem);
-            (Status::Failed, Reason::UncaughtException, problem)
+        if is_bound_nowhere(case, exception) {
+            let name = exception.name.as_deref();
+            let is_known = is_known(case, "undefined-name", exception);
+            let problem = name.filter(|_| !is_known);
+            let problem = problem.map(|name| problem::undefined_name(at, name));
+            return (Status::Inconclusive, Reason::UndefinedName, problem);
         }
     }
+    let code = line.and_then(|line| code_of(case, line));
+    let code = code.map_or("", |(_, code)| code);
+    if let Some(lack) = lack::lack(exception, at, code) {
+        if lack.reason == Reason::MissingPackage && is_required(case, exception) {
+            return (Status::Skipped, Reason::MissingPackage, None);
+        }
+        return (lack.status, lack.reason, lack.problem);
+    }
+    let problem = problem::uncaught_exception(at, &exception.type_name, &exception.message);
+    (Status::Failed, Reason::UncaughtException, Some(problem))
+}
+
+/// What it says that the interpreter refused the code.
+fn judge_compile_error(
+    case: &Case,
+    exception: &Exception,
+    at: Span,
+) -> (Status, Reason, Option<Problem>) {
+    let has = |ids: &[&str]| case.problems.iter().any(|it| ids.contains(&it.id));
+    if has(&["other-version"]) {
+        return (Status::Inconclusive, Reason::OtherVersion, None);
+    }
+    let at = column_of(case, exception).unwrap_or(at);
+    let is_a = |name: &str| exception.bases.iter().any(|base| base == name);
+    // The plan has said where it is not Python, if its own parser saw it.
+    let problem = if has(&["syntax-error", "python2"]) {
+        None
+    } else if let Some(other) =
+        mixed_indentation(case, exception).filter(|_| is_a("IndentationError"))
+    {
+        Some(problem::mixed_indentation(at, other))
+    } else {
+        Some(problem::syntax_error(at, &exception.message))
+    };
+    (Status::Failed, Reason::SyntaxError, problem)
+}
+
+/// The nearest line before the refused one that is indented with the other of tab and space.
+fn mixed_indentation(case: &Case, exception: &Exception) -> Option<Span> {
+    let line = *exception.lines.last()?;
+    let (start, refused) = code_of(case, line)?;
+    let indentation = |text: &'_ str| -> (bool, bool) {
+        let end = text.len() - text.trim_start().len();
+        let white = text.get(..end).unwrap_or_default();
+        (white.contains('\t'), white.contains(' '))
+    };
+    let (tab, space) = indentation(refused);
+    let lines = case.block.lines.iter().rev();
+    let mut before = lines.skip_while(|it| it.code_start > start);
+    before.find_map(|it| {
+        let (_, text) = code_of(case, it.line)?;
+        let (has_tab, has_space) = indentation(text);
+        let is_other = (space && has_tab) || (tab && has_space);
+        (is_other && !text.trim().is_empty())
+            .then(|| span_of(case, it.line))
+            .flatten()
+    })
 }
 
 /// Whether the plan has told the problem `id` of the name that the exception misses.
@@ -261,17 +281,6 @@ fn is_known(case: &Case, id: &str, exception: &Exception) -> bool {
     case.problems
         .iter()
         .any(|problem| problem.id == id && problem.message.contains(&name))
-}
-
-/// Whether some lines of the block are indented with tabs and some with spaces.
-fn mixes_indentation(case: &Case) -> bool {
-    let has = |sign: char| {
-        case.block.code.lines().any(|line| {
-            let indent = line.len() - line.trim_start().len();
-            indent < line.len() && line.get(..indent).is_some_and(|it| it.contains(sign))
-        })
-    };
-    has('\t') && has(' ')
 }
 
 /// Whether the block says that it requires the package which an exception misses.
@@ -317,29 +326,6 @@ fn is_bound_nowhere(case: &Case, exception: &Exception) -> bool {
             .iter()
             .any(|binding| binding.name == name)
     })
-}
-
-/// Whether the block is a module of a package that is not there, as `from . import x` shows.
-fn is_relative_import(exception: &Exception) -> bool {
-    exception.type_name == "ImportError"
-        && exception.message.starts_with("attempted relative import")
-}
-
-fn wants_network(exception: &Exception) -> bool {
-    const TYPES: [&str; 4] = ["gaierror", "URLError", "ConnectionRefusedError", "herror"];
-    const MESSAGES: [&str; 4] = [
-        "Network is unreachable",
-        "Temporary failure in name resolution",
-        "Name or service not known",
-        "Connection refused",
-    ];
-    let kind = exception.type_name.rsplit('.').next().unwrap_or_default();
-    exception.wants_network
-        || TYPES.contains(&kind)
-        || (exception.bases.iter().any(|base| base == "OSError")
-            && MESSAGES
-                .iter()
-                .any(|message| exception.message.contains(message)))
 }
 
 /// The place of a line of the block; of the block's first line where it is none.

@@ -910,9 +910,9 @@ fn each_ending_has_its_status() {
         (raised("ValueError", "bad"), Failed, Some(Reason::UncaughtException), Some("uncaught-exception")),
         (raised("EOFError", "EOF when reading a line"), Inconclusive, Some(Reason::ReadsInput), None),
         (raised("EOFError", "other"), Failed, Some(Reason::UncaughtException), Some("uncaught-exception")),
-        (raised("socket.gaierror", "no"), Inconclusive, Some(Reason::NeedsNetwork), None),
-        (raised("OSError", "[Errno 101] Network is unreachable"), Inconclusive, Some(Reason::NeedsNetwork), None),
-        (raised("FileNotFoundError", "no"), Inconclusive, Some(Reason::NeedsFile), None),
+        (raised("socket.gaierror", "no"), Inconclusive, Some(Reason::NeedsNetwork), Some("needs-network")),
+        (raised("OSError", "[Errno 101] Network is unreachable"), Inconclusive, Some(Reason::NeedsNetwork), Some("needs-network")),
+        (raised("FileNotFoundError", "no"), Inconclusive, Some(Reason::NeedsFile), Some("needs-file")),
         (raised("UnboundLocalError", "x"), Failed, Some(Reason::UncaughtException), Some("uncaught-exception")),
     ];
     for (observation, status, reason, problem) in rows {

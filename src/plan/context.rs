@@ -11,6 +11,8 @@ use super::piece::Piece;
 const MAX_BLOCKS: usize = 1_000;
 /// All context of one document together, in bytes of code: what one document may cost in memory.
 const MAX_BYTES: usize = 64 << 20;
+/// So many functions are followed from one that changes an object to those that call it.
+const MAX_FUNCTIONS: usize = 100;
 /// All context blocks of one document together: what one document may cost in time.
 const MAX_STEPS: usize = 1_000_000;
 
@@ -27,6 +29,10 @@ struct Doers {
     callers: Vec<Position>,
     /// Give its object this other name.
     aliases: Vec<(Position, String)>,
+    /// Define a function of this name that changes its object when it is called.
+    changing: Vec<(Position, String)>,
+    /// Define a function of this name that uses it.
+    using: Vec<(Position, String)>,
 }
 
 /// Who binds, changes and calls which name.
@@ -127,6 +133,15 @@ impl<'a> Index<'a> {
                 self.doers(&need.name).callers.push(at);
             }
         }
+        for definition in &names.definitions {
+            let function = || (at, definition.name.clone());
+            for name in &definition.changes {
+                self.doers(name).changing.push(function());
+            }
+            for name in &definition.uses {
+                self.doers(name).using.push(function());
+            }
+        }
         if !names.star_imports.is_empty() {
             self.star_importers.push(at);
         }
@@ -193,7 +208,7 @@ impl<'a> Index<'a> {
             return None;
         }
         let importer = last_before(&self.star_importers, at)?;
-        let &statement = self.pieces.get(importer)?.names().star_imports.last()?;
+        let statement = self.pieces.get(importer)?.names().star_imports.last()?.span;
         Some(Origin::Import(importer, statement))
     }
 
@@ -262,12 +277,37 @@ impl<'a> Index<'a> {
                 continue;
             };
             slice.take_all(between(&doers.changers, from, at));
+            if !doers.changing.is_empty() {
+                self.take_callers_of_changing(slice, &name, from, at);
+            }
             let start = doers
                 .aliases
                 .partition_point(|&(position, _)| position < binder);
             let aliases = doers.aliases.get(start..).unwrap_or_default();
             let aliases = aliases.iter().take_while(|&&(position, _)| position < at);
             names.extend(aliases.map(|(position, alias)| (alias.clone(), *position)));
+        }
+    }
+
+    /// Takes the blocks that call a function that changes the object of `name`, or one that calls such a one.
+    fn take_callers_of_changing(
+        &self,
+        slice: &mut Slice,
+        name: &str,
+        from: Position,
+        at: Position,
+    ) {
+        let changing = self.by_name.get(name).map(|doers| &doers.changing);
+        let mut waiting: Vec<&str> = functions_before(changing, at).collect();
+        let mut seen: HashSet<&str> = HashSet::new();
+        while let Some(function) = waiting.pop() {
+            if seen.len() == MAX_FUNCTIONS || !seen.insert(function) {
+                continue;
+            }
+            if let Some(doers) = self.by_name.get(function) {
+                slice.take_all(between(&doers.callers, from, at));
+                waiting.extend(functions_before(Some(&doers.using), at));
+            }
         }
     }
 
@@ -364,6 +404,10 @@ impl<'a> Index<'a> {
             return;
         };
         for used in uses {
+            if self.binds(user, used) {
+                // The caller may have defined it anew by then.
+                slice.ask(user, used, user);
+            }
             let need = self.need(binder, used);
             if self.supply_name(slice, piece, used, need.map(|(_, need)| need), user) {
                 continue;
@@ -433,6 +477,18 @@ impl Slice {
         };
         self.shares.iter().map(cost_of).sum()
     }
+}
+
+/// The functions that blocks before `at` define.
+fn functions_before(
+    functions: Option<&Vec<(Position, String)>>,
+    at: Position,
+) -> impl Iterator<Item = &str> {
+    let all = functions.into_iter().flatten();
+    let before = all.take_while(move |&&(position, _)| position < at);
+    before
+        .map(|(_, function)| function.as_str())
+        .take(MAX_FUNCTIONS)
 }
 
 fn last_before(positions: &[Position], at: Position) -> Option<Position> {

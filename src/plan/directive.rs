@@ -206,6 +206,15 @@ pub(super) struct Directives {
 }
 
 impl Directives {
+    /// No order at all.
+    pub(super) fn none() -> Directives {
+        Directives {
+            given: Vec::new(),
+            chain: Chain::None,
+            problems: Vec::new(),
+        }
+    }
+
     /// Reads the directives of `block`; `rules` are those of the settings for its document.
     pub(super) fn new(
         document: &Document,
@@ -213,11 +222,7 @@ impl Directives {
         regions: &Regions,
         rules: &[Rule],
     ) -> Directives {
-        let mut found = Directives {
-            given: Vec::new(),
-            chain: Chain::None,
-            problems: Vec::new(),
-        };
+        let mut found = Directives::none();
         for rule in rules.iter().filter(|rule| rule.is_about(block)) {
             let written = Written::Settings(rule.line);
             let orders = rule.orders.iter().cloned();

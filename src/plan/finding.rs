@@ -3,7 +3,7 @@
 use crate::block::Block;
 use crate::document::Document;
 use crate::problem::{self, Problem};
-use crate::syntax::names::{Need, implied_import};
+use crate::syntax::names::{Need, conventional_import, implied_import};
 use crate::text::Span;
 
 use super::announced::Announced;
@@ -133,6 +133,16 @@ impl Search<'_> {
         if is_last_value || is_lazy {
             return None;
         }
+        let python = self.these.options.python;
+        if let Some(since) = need.builtin_since
+            && python.is_none_or(|python| python >= since)
+        {
+            // An earlier block may have given the name another meaning.
+            if !need.is_latent {
+                index.supply(&mut finding.slice, self.piece, need, self.at);
+            }
+            return None;
+        }
         if need.is_latent {
             self.latent_need(index, need, finding);
             return None;
@@ -209,9 +219,13 @@ impl Search<'_> {
             let block = self.these.blocks.get(position)?;
             Some(piece.document_span(block, span))
         });
-        finding.problems.push(match later {
-            Some(later) => problem::defined_later(self.place, &need.name, later),
-            None => problem::undefined_name(self.place, &need.name),
+        finding.problems.push(match (later, need.builtin_since) {
+            (_, Some(since)) => problem::newer_builtin(self.place, &need.name, since),
+            (Some(later), None) => problem::defined_later(self.place, &need.name, later),
+            (None, None) => match conventional_import(need) {
+                Some(import) => problem::undefined_alias(self.place, &need.name, import),
+                None => problem::undefined_name(self.place, &need.name),
+            },
         });
         finding.static_reason.get_or_insert(Reason::UndefinedName);
     }

@@ -1,8 +1,8 @@
 //! What a block tagged as Python holds, where the grammar does not understand it.
 //!
 //! Nothing is found out that would turn broken Python into "not Python": a text is something else
-//! only where one of its lines *is* that something, and the parser stumbled on it. The one text that
-//! parses and is no Python is the include directive `--8<-- "file.py"`.
+//! only where one of its lines *is* that something, and the parser stumbled on it. The texts that
+//! parse and are no Python are the include directive `--8<-- "file.py"` and JSON with its own words.
 
 use std::collections::BTreeSet;
 
@@ -48,7 +48,10 @@ pub(super) fn language(code: &str, syntax: &Syntax) -> Language {
         return Language::Python2(line.span, "`except Type, name`");
     }
     if syntax.errors.is_empty() {
-        return Language::Python;
+        let json = lines.first().filter(|_| is_json(code, syntax));
+        return json.map_or(Language::Python, |line| {
+            Language::Other(line.span, "it is JSON")
+        });
     }
     for line in &lines {
         if let Some(what) = anywhere(line) {
@@ -74,6 +77,16 @@ pub(super) fn language(code: &str, syntax: &Syntax) -> Language {
         }
     }
     Language::Python
+}
+
+/// One bracketed value that names nothing but what only JSON has.
+fn is_json(code: &str, syntax: &Syntax) -> bool {
+    let is_word = |name: &str| matches!(name, "true" | "false" | "null");
+    let needs = &syntax.names.needs;
+    code.trim_start().starts_with(['{', '['])
+        && syntax.statements.len() == 1
+        && !needs.is_empty()
+        && needs.iter().all(|need| is_word(&need.name))
 }
 
 fn lines<'a>(code: &'a str, syntax: &Syntax) -> Vec<Line<'a>> {

@@ -4,7 +4,8 @@
 //! In goes a [`Document`], out comes its [`DocumentPlan`]. `piece` reads each block, `language` tells
 //! what is not Python, `directive` and `chain` what the author
 //! ordered, `context` which earlier blocks a block
-//! needs, `finding` what it then still misses, `announced` what the document says is missing, `watch` what its claims want to see, `prose` makes cases of expressions in sentences.
+//! needs, `star` what star imports bind, `finding` what it then still misses, `announced` what the document
+//! says is missing, `watch` what its claims want to see, `prose` makes cases of expressions in sentences.
 
 mod announced;
 mod chain;
@@ -14,6 +15,7 @@ mod finding;
 mod language;
 mod piece;
 mod prose;
+mod star;
 mod watch;
 
 use self::chain::Chains;
@@ -29,6 +31,8 @@ use crate::policy::Policy;
 use crate::problem::Problem;
 use crate::syntax::Syntax;
 use crate::text::{LineNumber, Span};
+
+pub use self::star::{Exports, star_imports};
 
 /// Whether a block is run as a script or replayed as a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -146,6 +150,8 @@ pub enum Reason {
     NeedsNetwork,
     /// It wants a file that is not there.
     NeedsFile,
+    /// It wants a display to open a window on.
+    NeedsDisplay,
     /// It is tagged as Python and is something else.
     NotPython,
     /// A block it depends on failed.
@@ -156,7 +162,7 @@ pub enum Reason {
     SkippedByAuthor,
     /// The author wants it parsed only, and it parses.
     NoRun,
-    /// It is written for a newer Python than the one that runs the blocks.
+    /// It is written for another Python, or another version of a package, than there is here.
     OtherVersion,
 }
 
@@ -182,6 +188,7 @@ impl Reason {
             Reason::MissingImport => "missing-import",
             Reason::NeedsNetwork => "needs-network",
             Reason::NeedsFile => "needs-file",
+            Reason::NeedsDisplay => "needs-display",
             Reason::NotPython => "not-python",
             Reason::ContextFailed => "context-failed",
             Reason::NotConfined => "not-confined",
@@ -231,6 +238,16 @@ pub struct Case {
     pub is_tried: bool,
 }
 
+impl Case {
+    /// The import statements that are run before the block because it, or a block it needs, lacks them.
+    pub fn supplied(&self) -> &[String] {
+        match &self.decision {
+            Decision::Run(snippet) => &snippet.supplied,
+            Decision::Skip(_) => &[],
+        }
+    }
+}
+
 /// All that is to be done with one document.
 #[derive(Clone, Debug)]
 pub struct DocumentPlan {
@@ -251,6 +268,8 @@ pub struct Options {
     pub assume_imports: Vec<String>,
     /// Major and minor version of the interpreter, where it is known.
     pub python: Option<(u8, u8)>,
+    /// What star imports bind, as far as the interpreter was asked.
+    pub exports: Exports,
     /// What each run may do.
     pub policy: Policy,
     /// Orders for blocks of the document from elsewhere.
@@ -277,6 +296,7 @@ impl Default for Options {
         Options {
             assume_imports: Vec::new(),
             python: None,
+            exports: Exports::new(),
             policy: Policy::STUDY,
             rules: Vec::new(),
             tries_skipped: false,
@@ -394,6 +414,7 @@ fn read(document: &Document, blocks: Vec<Block>, around: Around<'_>, options: &O
         .zip(is_python)
         .filter_map(|(block, is_python)| is_python.then_some(block))
         .collect();
+    star::expand(&mut pieces, &options.exports);
     Read {
         blocks,
         pieces,

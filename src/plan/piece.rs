@@ -73,6 +73,16 @@ impl Piece {
         if piece.skip.is_some() {
             piece.claims = Claims::default();
         }
+        if let (Some(python), Some(newest)) = (options.python, &piece.syntax.newest)
+            && piece.is_usable()
+            && newest.since > python
+        {
+            // CPython will refuse it.
+            let at = piece.document_span(block, newest.span);
+            let problem = problem::needs_newer_python(at, &newest.what, newest.since);
+            piece.problems.push(problem);
+            piece.is_broken = true;
+        }
         piece.problems.append(&mut piece.directives.problems);
         piece
     }

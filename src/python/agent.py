@@ -98,7 +98,7 @@ def rehearse():
     script = ("script", [(1, code)])
     native = Rehearsal()
     for _ in range(3):
-        run = Run(native, stage(native), OWN_FILE, "", "", script, chunks, [], [], [], [])
+        run = Run(native, stage(native), OWN_FILE, "", "", script, chunks, [], 0, [], [], [])
         run.prepare()
         run.run_main(*script)
     linecache.clearcache()
@@ -157,7 +157,9 @@ def marked_stream(native, fd, name, errors):
 class Run:
     """One job in one child."""
 
-    def __init__(self, native, module, document, nonce, file, script, chunks, context, supplied, watches, inputs):
+    def __init__(
+        self, native, module, document, nonce, file, script, chunks, context, judged, supplied, watches, inputs
+    ):
         self.native = native
         self.module = module
         self.document = document
@@ -165,6 +167,7 @@ class Run:
         self.script = script
         self.chunks = chunks
         self.context = context
+        self.judged = judged
         self.supplied = supplied
         self.inputs = inputs
         self.watches = {}
@@ -285,14 +288,18 @@ class Run:
     def run_context(self):
         if not self.context:
             return True
+        first_judged = len(self.context) - self.judged
         for at, (kind, sources) in enumerate(self.context):
-            self.mark("c", sources[0][0] if sources else 0)
+            is_context = at < first_judged
+            self.mark("c" if is_context else "s", sources[0][0] if sources and is_context else 0)
             if self.inputs:
                 feed(self.inputs[at])
             try:
-                self.run_piece(kind, sources, is_context=True)
+                self.run_piece(kind, sources, is_context)
             except Ended as ended:
                 raise Ended(ended.error, context_line=sources[0][0]) from None
+            # A docstring is the block's own.
+            self.globals["__doc__"] = None
         return True
 
     def run_main(self, kind, sources):
@@ -630,9 +637,30 @@ class Run:
         name, missing = clip(name), clip(missing_name(error))
         bases = [clip(base) for base in bases]
         network = wants_network(error)
+        if network:
+            missing = clip(self.wanted_host(error))
         column = column_of(error) if is_compile_error else None
         told = (name, bases, clip(str(message)), lines, missing)
         return told + (column, is_compile_error, network)
+
+    def wanted_host(self, error):
+        """The host that the failing library function was asked for, by the names of its parameters."""
+        for _ in range(20):
+            tb = error.__traceback__
+            while tb is not None:
+                code = tb.tb_frame.f_code
+                if code.co_filename not in (self.document, OWN_FILE):
+                    for name in code.co_varnames[: code.co_argcount]:
+                        host = tb.tb_frame.f_locals.get(name) if name in ("host", "address") else None
+                        if type(host) is tuple and host:
+                            host = host[0]
+                        if type(host) is str and host:
+                            return host
+                tb = tb.tb_next
+            error = error.__cause__ or error.__context__
+            if error is None:
+                return None
+        return None
 
     def show(self, error):
         """Prints the traceback as the interpreter would, without the frames of this file."""
@@ -943,6 +971,8 @@ def column_of(error):
 
 
 def missing_name(error):
+    if isinstance(error, FileNotFoundError):
+        return error.filename if type(error.filename) is str else None
     if isinstance(error, (NameError, ImportError)):
         name = getattr(error, "name", None)
         if name is None and isinstance(error, NameError):

@@ -35,6 +35,8 @@ pub struct Job {
     /// A script cut into its top-level statements (those that share a line together), where the
     /// grammar could; else empty. Compiling them from text is cheaper than from a tree.
     pub chunks: Vec<Source>,
+    /// How many of the last pieces of the context are watched and reported like the snippet itself.
+    pub judged: usize,
     /// A secret of this run: marks and the completion record carry it.
     pub nonce: String,
     /// Its limits.
@@ -125,6 +127,7 @@ type JobParts = (
     (&'static str, Pieces),
     Pieces,
     Vec<(&'static str, Pieces)>,
+    usize,
     Vec<String>,
     Vec<WatchParts>,
     Vec<String>,
@@ -177,6 +180,7 @@ fn job_parts(job: Job, file: String) -> JobParts {
         pieces(snippet.kind, &snippet.sources),
         lines(&job.chunks),
         context,
+        job.judged,
         snippet.supplied,
         watches,
         snippet.inputs,

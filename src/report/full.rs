@@ -159,9 +159,14 @@ impl<'a> Full<'a> {
                     .filter(|c| c.verdict == ClaimVerdict::Held)
                     .count();
                 let held = counted(held, "claim held", "claims held");
+                let before = telling::before(block).map(|before| format!(", {before}"));
                 (
                     "passed",
-                    format!("{held}, {}", duration(block.observation.wall_ms)),
+                    format!(
+                        "{held}{}, {}",
+                        before.unwrap_or_default(),
+                        duration(block.observation.wall_ms)
+                    ),
                 )
             }
         };

@@ -170,6 +170,7 @@ struct BlockJson<'a> {
     status: Status,
     reason: Option<Reason>,
     context: Vec<&'a str>,
+    supplied: &'a [String],
     directives: Vec<DirectiveJson>,
     grants: Vec<BlockGrant<'a>>,
     ending: EndingJson<'a>,
@@ -207,6 +208,7 @@ impl<'a> BlockJson<'a> {
                 Status::Failed | Status::Inconclusive | Status::Skipped => verdict.reason,
             },
             context: block.case.context.iter().map(|id| id.0.as_str()).collect(),
+            supplied: block.case.supplied(),
             directives: directives(report, block),
             grants: granted::of_block(&block.case.policy.grants),
             ending: EndingJson {

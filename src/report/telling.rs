@@ -56,7 +56,10 @@ pub(super) fn of_block(
         && let Some(last) = findings.iter_mut().rfind(|f| f.severity == Severity::Error)
     {
         last.notes.extend(unreached(&block.verdict.claims));
-        last.notes.extend(context(block));
+        if !block.case.context.is_empty() {
+            last.notes
+                .extend(before(block).map(|before| vec![format!("run {before}")]));
+        }
     }
     findings
 }
@@ -131,6 +134,9 @@ fn tells(finding: &Finding, block: &BlockReport) -> bool {
         Some(Reason::SyntaxError) => {
             matches!(finding.id, "syntax-error" | "python2" | "mixed-indentation")
         }
+        Some(Reason::UncaughtException) => {
+            matches!(finding.id, "uncaught-exception" | "python2")
+        }
         Some(reason) => finding.id == reason.as_str(),
         None => false,
     }
@@ -167,7 +173,8 @@ fn unreached(claims: &[JudgedClaim]) -> Option<Vec<String>> {
     Some(vec![format!("{claims} of this block {were} not reached")])
 }
 
-fn context(block: &BlockReport) -> Option<Vec<String>> {
+/// What ran before the block, and is not its own: `after blocks …, with `import math` supplied`.
+pub(super) fn before(block: &BlockReport) -> Option<String> {
     const NAMED: usize = 6;
     let context = &block.case.context;
     let mut names: Vec<String> = context
@@ -178,9 +185,16 @@ fn context(block: &BlockReport) -> Option<Vec<String>> {
     if context.len() > NAMED {
         names.push(format!("{} more", context.len() - NAMED));
     }
-    match context.len() {
+    let after = match context.len() {
         0 => None,
-        1 => Some(vec![format!("run after block {}", names.join(""))]),
-        _ => Some(vec![format!("run after blocks {}", names.join(", "))]),
-    }
+        1 => Some(format!("after block {}", names.join(""))),
+        _ => Some(format!("after blocks {}", names.join(", "))),
+    };
+    let supplied = block.case.supplied().iter();
+    let supplied: Vec<String> = supplied
+        .map(|it| format!("`{}`", neutral::text(it)))
+        .collect();
+    let supplied = (!supplied.is_empty()).then(|| format!("with {} supplied", supplied.join(", ")));
+    let parts: Vec<String> = after.into_iter().chain(supplied).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }

@@ -581,7 +581,7 @@ fn what_could_not_be_decided_is_short() {
         );
         block.observation.ending = Ending::Raised;
         let at = span_of(&document, "numpy");
-        block.verdict.problems = vec![problem::missing_package(at, "numpy")];
+        block.verdict.problems = vec![problem::missing_package(at, "numpy", None)];
         block
     };
     let mut context = undecided(
@@ -889,7 +889,7 @@ fn json_has_the_names_that_machines_depend_on() {
     let block = &document["blocks"][0];
     is(
         block,
-        "id line end_line heading info kind status reason context directives grants ending stdout \
+        "id line end_line heading info kind status reason context supplied directives grants ending stdout \
          stderr wall_ms claims problems",
     );
     is(&block["claims"][0], claim);

@@ -14,11 +14,12 @@ use rustix::pipe::PipeFlags;
 use rustix::process::{Signal, pidfd_send_signal};
 
 use super::capture::Capture;
+use super::chain::Places;
 use super::interpreter::Installation;
 use super::server::NOT_CONFINED;
 use super::wire::{self, Command, Decoded, Event, REPORT_BYTES};
 use super::{Interpreter, RunError};
-use crate::observation::{ContextFailure, EndKind, Ending, Observation, Record, Stream};
+use crate::observation::{ContextFailure, Emission, EndKind, Ending, Observation, Record, Stream};
 use crate::plan::{Snippet, SnippetKind, Source};
 use crate::policy::Limits;
 use crate::python::Job;
@@ -210,6 +211,86 @@ impl Client {
         limits: &Limits,
         nonce: &str,
     ) -> Result<Observation, ServerLost> {
+        let ran = self.perform(document, snippet, 0, limits, nonce)?;
+        let mut observation = assemble(ran.decoded, ran.status, ran.killed);
+        if !snippet.context.is_empty() && has_died_in_context(&observation) {
+            observation.context_failure = Some(ContextFailure::default());
+        }
+        if self.confinement.rung() == Rung::D && could_not_fork(&observation) {
+            // No fault of the block's: on this rung there is no process but its first.
+            observation = not_confined(ALONE.to_owned());
+        }
+        if snippet.context.is_empty() && has_never_begun(&observation) {
+            observation = not_confined(NOT_BEGUN.to_owned());
+        }
+        observation.emissions = ran.emissions;
+        observation.wall_ms = ran.wall_ms;
+        observation.cpu_ms = ran.cpu_ms;
+        observation.max_rss_bytes = ran.max_rss_bytes;
+        Ok(observation)
+    }
+
+    /// Runs the blocks of a chain in one process: `snippet` is its last block, with those before it at
+    /// the end of its context. Gives what each did or, where not all of them simply ran, the place of
+    /// the first that did not; 0 where that is not known.
+    pub(super) fn run_chain(
+        &mut self,
+        document: &str,
+        snippet: &Snippet,
+        places: &Places,
+        limits: &Limits,
+        nonce: &str,
+    ) -> Result<Result<Vec<Observation>, usize>, ServerLost> {
+        let judged = places.len().saturating_sub(1);
+        let ran = self.perform(document, snippet, judged, limits, nonce)?;
+        let Decoded { records, end } = ran.decoded;
+        let stopped = records.iter().find_map(|record| match record {
+            Record::ContextFailed(line, _) => Some(places.block(*line).unwrap_or(0)),
+            _ => None,
+        });
+        let reached = records.iter().rev().find_map(|record| match record {
+            Record::Reached(line) => places.block(*line),
+            _ => None,
+        });
+        let own_end = Decoded {
+            records: Vec::new(),
+            end,
+        };
+        let last = assemble(own_end, ran.status, ran.killed);
+        // Only a completion record says that all before the last block ran to their ends.
+        let is_complete = matches!(
+            last.ending,
+            Ending::Finished | Ending::Raised | Ending::Exited { .. }
+        );
+        if stopped.is_some() || !is_complete {
+            return Ok(Err(stopped.or(reached).unwrap_or(0)));
+        }
+        let Some(mut observations) = places.split(records, ran.emissions) else {
+            return Ok(Err(0));
+        };
+        let count = observations.len() as f64;
+        for observation in &mut observations {
+            observation.ending = Ending::Finished;
+            observation.wall_ms = ran.wall_ms / count;
+            observation.cpu_ms = ran.cpu_ms / count;
+            observation.max_rss_bytes = ran.max_rss_bytes;
+        }
+        if let Some(observation) = observations.last_mut() {
+            observation.ending = last.ending;
+            observation.exception = last.exception;
+        }
+        Ok(Ok(observations))
+    }
+
+    /// Has a snippet run, the last `judged` pieces of its context watched like itself.
+    fn perform(
+        &mut self,
+        document: &str,
+        snippet: &Snippet,
+        judged: usize,
+        limits: &Limits,
+        nonce: &str,
+    ) -> Result<Ran, ServerLost> {
         // Where the sandbox gives no scratch space, a directory of ours does; dropping removes it.
         let scratch = match self.confinement.rung().has_mounts() {
             true => None,
@@ -219,6 +300,7 @@ impl Client {
             document: document.to_owned(),
             snippet: snippet.clone(),
             chunks: chunks(snippet),
+            judged,
             nonce: nonce.to_owned(),
             limits: *limits,
             scratch: scratch
@@ -258,24 +340,27 @@ impl Client {
         let wall = begun.elapsed();
         let killed = watch.killed;
         let captures = watch.captures;
-        let decoded = wire::decode(&page.report()?, nonce);
-        let mut observation = assemble(decoded, ended.status, killed);
-        if !snippet.context.is_empty() && has_died_in_context(&observation) {
-            observation.context_failure = Some(ContextFailure::default());
-        }
-        if self.confinement.rung() == Rung::D && could_not_fork(&observation) {
-            // No fault of the block's: on this rung there is no process but its first.
-            observation = not_confined(ALONE.to_owned());
-        }
-        if snippet.context.is_empty() && has_never_begun(&observation) {
-            observation = not_confined(NOT_BEGUN.to_owned());
-        }
-        observation.emissions = captures.into_iter().flat_map(Capture::finish).collect();
-        observation.wall_ms = wall.as_secs_f64() * 1000.0;
-        observation.cpu_ms = ended.cpu_us as f64 / 1000.0;
-        observation.max_rss_bytes = ended.max_rss_bytes;
-        Ok(observation)
+        Ok(Ran {
+            decoded: wire::decode(&page.report()?, nonce),
+            emissions: captures.into_iter().flat_map(Capture::finish).collect(),
+            status: ended.status,
+            killed,
+            wall_ms: wall.as_secs_f64() * 1000.0,
+            cpu_ms: ended.cpu_us as f64 / 1000.0,
+            max_rss_bytes: ended.max_rss_bytes,
+        })
     }
+}
+
+/// What a process did, before it is told whose doing it was.
+struct Ran {
+    decoded: Decoded,
+    emissions: Vec<Emission>,
+    status: i32,
+    killed: Option<Killed>,
+    wall_ms: f64,
+    cpu_ms: f64,
+    max_rss_bytes: u64,
 }
 
 impl Drop for Client {

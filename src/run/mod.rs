@@ -4,7 +4,9 @@
 //! nothing here starts Python in this process, and nothing a snippet says is acted upon.
 
 mod capture;
+mod chain;
 mod client;
+mod exports;
 mod interpreter;
 mod server;
 mod wire;
@@ -17,14 +19,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use crate::observation::{Observation, Stream};
-use crate::plan::{Case, Decision, DocumentPlan};
+use crate::plan::{Case, Decision, DocumentPlan, Snippet};
 use crate::policy::Policy;
 use crate::sandbox::canary::Canary;
 use crate::sandbox::{Confinement, Rung, Terms};
 use capture::Capture;
+use chain::Places;
 use client::{Client, ServerLost};
 use interpreter::Installation;
 
+pub use chain::count_pieces;
+pub use exports::exports;
 pub use server::fork_server_main;
 
 /// The hidden first argument that makes this program a fork server.
@@ -63,6 +68,8 @@ pub struct RunOptions {
     pub most: Rung,
     /// The weakest rung to run on.
     pub least: Rung,
+    /// Whether blocks of which one goes on from another may be run together.
+    pub are_chained: bool,
 }
 
 /// What a run gave.
@@ -104,9 +111,10 @@ pub fn run(
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<RunOutcome, RunError> {
     let groups = groups(plans, options);
-    let total = groups.iter().map(|(_, work)| work.len()).sum();
+    let chains = groups.iter().flat_map(|(_, work)| work);
+    let total = chains.map(|(_, chain)| chain.len()).sum();
     let done = AtomicUsize::new(0);
-    let step = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+    let step = |cases| progress(done.fetch_add(cases, Ordering::Relaxed) + cases, total);
     let mut observations: Vec<Vec<Observation>> = plans
         .iter()
         .map(|plan| vec![Observation::not_run(); plan.all_cases().count()])
@@ -115,8 +123,10 @@ pub fn run(
     for (policy, work) in groups {
         let rung = outcome.as_ref().map(|(_, confinement)| confinement.rung());
         let fleet = Fleet::start(options, policy, rung, work.len())?;
-        for ((document, case), observation) in fleet.run_all(plans, &work, &step)? {
-            observations[document][case] = observation;
+        for ((document, chain), ran) in work.iter().zip(fleet.run_all(plans, &work, &step)?) {
+            for (&case, observation) in chain.iter().zip(ran) {
+                observations[*document][case] = observation;
+            }
         }
         match &mut outcome {
             None => outcome = Some((fleet.interpreter.clone(), fleet.confinement.clone())),
@@ -131,23 +141,23 @@ pub fn run(
     })
 }
 
-/// A case: the indices of its document and of itself there.
-type Place = (usize, usize);
+/// Cases that are run together: the index of their document, and their own there.
+type Work = (usize, Vec<usize>);
 
 /// What is to be run, by the ground that its policy asks for. At least one group.
-fn groups<'a>(plans: &'a [DocumentPlan], options: &'a RunOptions) -> Vec<(&'a Policy, Vec<Place>)> {
-    let mut groups: Vec<(&Policy, Vec<Place>)> = Vec::new();
+fn groups<'a>(plans: &'a [DocumentPlan], options: &'a RunOptions) -> Vec<(&'a Policy, Vec<Work>)> {
+    let mut groups: Vec<(&Policy, Vec<Work>)> = Vec::new();
     for (document, plan) in plans.iter().enumerate() {
-        for (index, case) in plan.all_cases().enumerate() {
-            if !matches!(case.decision, Decision::Run(_)) {
+        for chain in chain::chains(plan, options.are_chained) {
+            let Some(case) = chain.first().and_then(|&first| plan.any_case(first)) else {
                 continue;
-            }
+            };
             match groups
                 .iter_mut()
                 .find(|(policy, _)| policy.shares_ground(&case.policy))
             {
-                Some((_, work)) => work.push((document, index)),
-                None => groups.push((&case.policy, vec![(document, index)])),
+                Some((_, work)) => work.push((document, chain)),
+                None => groups.push((&case.policy, vec![(document, chain)])),
             }
         }
     }
@@ -223,6 +233,9 @@ pub fn require(confinement: &Confinement, least: Rung) -> Result<(), RunError> {
     }
 }
 
+/// A chain that stops is tried again, up to where it stopped, so many times in all.
+const TOGETHER_TRIES: usize = 4;
+
 /// The fork servers of a run; a worker takes one out for each snippet.
 struct Fleet {
     idle: Mutex<Vec<Client>>,
@@ -284,27 +297,78 @@ impl Fleet {
         })
     }
 
-    /// Runs the cases at `work`, all cores together; `step` hears of each that is done.
+    /// Runs all of `work`, all cores together; `step` hears how many cases more are done.
     fn run_all(
         &self,
         plans: &[DocumentPlan],
-        work: &[Place],
-        step: &(dyn Fn() + Sync),
-    ) -> Result<Vec<(Place, Observation)>, RunError> {
+        work: &[Work],
+        step: &(dyn Fn(usize) + Sync),
+    ) -> Result<Vec<Vec<Observation>>, RunError> {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.size)
             .build()
             .map_err(|error| RunError::new(format!("failed to start the workers: {error}")))?;
-        let run = |&(document, case): &Place| {
-            let plan = &plans[document];
-            let observation = match plan.any_case(case) {
-                Some(case) => self.run(&plan.document.path, case),
-                None => Observation::not_run(),
-            };
-            step();
-            ((document, case), observation)
+        let run = |(document, chain): &Work| {
+            let plan = &plans[*document];
+            let cases = chain.iter().filter_map(|&case| plan.any_case(case));
+            let cases: Vec<&Case> = cases.collect();
+            let observations = self.run_chain(&plan.document.path, &cases);
+            step(cases.len());
+            observations
         };
         Ok(pool.install(|| work.par_iter().with_max_len(1).map(run).collect()))
+    }
+
+    /// Runs the blocks of a chain, together as far as that goes.
+    fn run_chain(&self, document: &str, cases: &[&Case]) -> Vec<Observation> {
+        let mut observations = self.run_together(document, cases);
+        let mut failed: Option<Observation> = None;
+        for case in cases.iter().skip(observations.len()) {
+            // Whoever goes on from a block that fails before its own code does so, too.
+            let observation = match &failed {
+                Some(failed) => failed.clone(),
+                None => self.run(document, case),
+            };
+            if observation.context_failure.is_some() {
+                failed = Some(observation.clone());
+            }
+            observations.push(observation);
+        }
+        observations
+    }
+
+    /// What the first of the blocks did, those that can be run together.
+    fn run_together(&self, document: &str, cases: &[&Case]) -> Vec<Observation> {
+        let mut snippets: Vec<&Snippet> = cases
+            .iter()
+            .filter_map(|case| match &case.decision {
+                Decision::Run(snippet) => Some(snippet),
+                Decision::Skip(_) => None,
+            })
+            .collect();
+        for _ in 0..TOGETHER_TRIES {
+            let (true, Some(limits), Some(joined)) =
+                (snippets.len() > 1, cases.first(), chain::joined(&snippets))
+            else {
+                break;
+            };
+            let places = Places::new(snippets.iter().copied());
+            let limits = &limits.policy.limits;
+            let ran = self.take().ok().and_then(|mut client| {
+                let ran = client.run_chain(document, &joined, &places, limits, &nonce());
+                // A lost fork server is dropped.
+                let ran = ran.ok()?;
+                self.put(client);
+                Some(ran)
+            });
+            match ran {
+                Some(Ok(observations)) => return observations,
+                // One of them is no block to go on from; those before it are.
+                Some(Err(stopped)) => snippets.truncate(stopped.min(snippets.len() - 1)),
+                None => break,
+            }
+        }
+        Vec::new()
     }
 
     /// Runs one case; a lost fork server is replaced once.

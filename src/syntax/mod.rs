@@ -120,6 +120,19 @@ pub struct Syntax {
     pub names: names::Names,
     /// Where it is not Python; empty if it parses.
     pub errors: Vec<SyntaxError>,
+    /// The construct that asks for the newest Python, where not every Python from 3.9 on has it.
+    pub newest: Option<NewSyntax>,
+}
+
+/// A construct that only later Pythons have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewSyntax {
+    /// Where.
+    pub span: Span,
+    /// What it is, such as `type parameter lists`.
+    pub what: String,
+    /// The first Python that has it.
+    pub since: names::Version,
 }
 
 /// Nesting up to which the parser runs on the caller's stack.
@@ -130,7 +143,7 @@ const DEEP_STACK_BYTES: usize = 256 * 1024 * 1024;
 
 /// Parses `code` as a module; errors are in the result, and what could be read is too.
 ///
-/// New syntax of any version parses, and so do `await`, `return` and `yield` outside functions: whether
+/// New syntax of any version parses (and is told of), and so do `await`, `return` and `yield` outside functions: whether
 /// they stand where they may is CPython's to say.
 pub fn syntax(code: &str) -> Syntax {
     if u32::try_from(code.len()).is_err() {
@@ -163,8 +176,7 @@ impl Syntax {
 }
 
 fn parse(code: &str) -> Syntax {
-    let options =
-        ParseOptions::from(Mode::Module).with_target_version(PythonVersion::latest_preview());
+    let options = ParseOptions::from(Mode::Module).with_target_version(PythonVersion::PY39);
     match parse_unchecked(code, options).try_into_module() {
         Some(parsed) => read(code, &parsed),
         None => Syntax::refused("not a module"),
@@ -190,6 +202,7 @@ fn read(code: &str, parsed: &Parsed<ModModule>) -> Syntax {
         strings: reader.strings,
         may_print: may_print(code, parsed.tokens()),
         errors: errors(code, parsed),
+        newest: newest(parsed),
         names: names::names(parsed.syntax(), code),
     }
 }
@@ -216,6 +229,27 @@ fn errors(code: &str, parsed: &Parsed<ModModule>) -> Vec<SyntaxError> {
             message: word(error.error.to_string()),
         })
         .collect()
+}
+
+/// The grammar tells of such constructs in words: `Cannot use X on Python 3.9 (syntax was added in Python 3.12)`.
+fn newest(parsed: &Parsed<ModModule>) -> Option<NewSyntax> {
+    let all = parsed.unsupported_syntax_errors().iter();
+    let known = all.filter_map(|error| {
+        let told = error.to_string();
+        let (_, since) = told.rsplit_once("added in Python ")?;
+        let (major, minor) = since.trim_end_matches(')').split_once('.')?;
+        let what = told
+            .strip_prefix("Cannot use ")
+            .and_then(|rest| rest.split_once(" on Python "))
+            .map_or("this syntax", |(what, _)| what);
+        Some(NewSyntax {
+            span: span(error.range),
+            what: what.to_owned(),
+            since: (major.parse().ok()?, minor.parse().ok()?),
+        })
+    });
+    // The first of the newest.
+    known.reduce(|best, next| if next.since > best.since { next } else { best })
 }
 
 fn comments(code: &str, tokens: &[Token]) -> Vec<Comment> {

@@ -6,6 +6,7 @@
 
 mod changes;
 mod follow;
+mod history;
 mod resolve;
 mod scope;
 mod standard;
@@ -16,9 +17,11 @@ use ruff_python_ast::ModModule;
 
 use crate::text::Span;
 
-pub use standard::{implied_import, standard_library};
+pub use history::{History, Version, builtin_since, member_history, module_history};
+pub use standard::{conventional_import, implied_import, standard_library};
 
-/// A use of a name that the code itself does not bind before it (builtins are not listed).
+/// A use of a name that the code itself does not bind before it (builtins are not listed,
+/// but for those that only later Pythons have).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Need {
     /// The name.
@@ -37,6 +40,8 @@ pub struct Need {
     pub is_annotation: bool,
     /// Whether the code itself binds the name, only later.
     pub is_bound_later: bool,
+    /// The first Python of which the name is a builtin: only for an older one it is missing.
+    pub builtin_since: Option<Version>,
 }
 
 /// An imported module.
@@ -48,6 +53,15 @@ pub struct Import {
     pub span: Span,
     /// Whether it runs at module level outside `try`: a missing package then ends the block.
     pub is_certain: bool,
+}
+
+/// `from module import *` at module level.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StarImport {
+    /// The module as written, with its leading dots.
+    pub module: String,
+    /// The whole statement.
+    pub span: Span,
 }
 
 /// A name bound at module level.
@@ -73,6 +87,8 @@ pub struct Definition {
     pub name: String,
     /// Global names in its body, each once: its own code's and those needed from outside.
     pub uses: Vec<String>,
+    /// Those of them whose objects it may change, each once.
+    pub changes: Vec<String>,
 }
 
 /// What names a piece of code binds, needs, changes and imports.
@@ -92,8 +108,10 @@ pub struct Names {
     pub imported_inside: Vec<String>,
     /// Whether it has a star import, or writes to `globals()`, after which any name may be bound.
     pub has_star_import: bool,
+    /// The same, the star imports of [`Names::star_imports`] left out.
+    pub is_open: bool,
     /// The star imports that run in any case.
-    pub star_imports: Vec<Span>,
+    pub star_imports: Vec<StarImport>,
     /// Whether it calls `input()` (the builtin).
     pub reads_input: bool,
 }

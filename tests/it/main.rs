@@ -6,6 +6,7 @@
 )]
 
 mod cases;
+mod chains;
 mod claim_laws;
 mod cli;
 mod directives;
@@ -16,6 +17,7 @@ mod killed;
 mod labelled;
 mod in_place;
 mod laws;
+mod names_hold;
 mod pending;
 mod planning;
 mod project;

@@ -27,6 +27,10 @@ enum Line {
     Print(char),
     /// `def f(): print(a)`
     Define(char, char),
+    /// `def f(): a.append(5)`
+    DefineChanging(char, char),
+    /// `def h(): f()`
+    DefineCalling(char),
     /// `f()`
     Call(char),
 }
@@ -41,6 +45,8 @@ impl Line {
             Line::Change(a) => format!("{a}.append(4)\n"),
             Line::Print(a) => format!("print({a})\n"),
             Line::Define(f, a) => format!("def {f}():\n    print({a})\n"),
+            Line::DefineChanging(f, a) => format!("def {f}():\n    {a}.append(5)\n"),
+            Line::DefineCalling(f) => format!("def h():\n    {f}()\n"),
             Line::Call(f) => format!("{f}()\n"),
         }
     }
@@ -63,7 +69,9 @@ fn line() -> impl Strategy<Value = Line> {
         name().prop_map(Line::Change),
         name().prop_map(Line::Print),
         (function(), name()).prop_map(|(f, a)| Line::Define(f, a)),
-        function().prop_map(Line::Call),
+        (function(), name()).prop_map(|(f, a)| Line::DefineChanging(f, a)),
+        function().prop_map(Line::DefineCalling),
+        prop_oneof![function(), Just('h')].prop_map(Line::Call),
     ]
 }
 
@@ -81,6 +89,10 @@ enum Value {
     Object(usize),
     /// The function that prints this name.
     Function(char),
+    /// The function that changes the object of this name.
+    Changing(char),
+    /// The function that calls this name.
+    Calling(char),
 }
 
 /// A small Python: names, objects, and what was printed.
@@ -143,14 +155,32 @@ impl Machine {
                 Line::Define(f, a) => {
                     self.names.insert(f, Value::Function(a));
                 }
-                Line::Call(f) => {
-                    let Some(&Value::Function(a)) = self.names.get(&f) else {
-                        return Err(Raised);
-                    };
-                    let object = self.object(a)?;
-                    self.printed.push(self.objects[object]);
+                Line::DefineChanging(f, a) => {
+                    self.names.insert(f, Value::Changing(a));
                 }
+                Line::DefineCalling(f) => {
+                    self.names.insert('h', Value::Calling(f));
+                }
+                Line::Call(f) => self.call(here, f)?,
             }
+        }
+        Ok(())
+    }
+
+    /// `here` tells one call from every other.
+    fn call(&mut self, here: (usize, usize), f: char) -> Result<(), Raised> {
+        match self.names.get(&f) {
+            Some(&Value::Function(a)) => {
+                let object = self.object(a)?;
+                self.printed.push(self.objects[object]);
+            }
+            Some(&Value::Changing(a)) => {
+                let object = self.object(a)?;
+                self.objects[object] = hash((here, self.objects[object]));
+            }
+            // Only `h` calls others, so this ends.
+            Some(&Value::Calling(f)) => self.call(here, f)?,
+            Some(Value::Object(_)) | None => return Err(Raised),
         }
         Ok(())
     }

@@ -240,7 +240,13 @@ fn no_path_of_one_machine_is_written_down() {
 }
 
 /// Ids that mean one thing in several places, each with its own words.
-const SHARED_IDS: [&str; 3] = ["missing-import", "snapshot-differs", "undefined-name"];
+const SHARED_IDS: [&str; 5] = [
+    "missing-import",
+    "missing-package",
+    "other-version",
+    "snapshot-differs",
+    "undefined-name",
+];
 
 /// The ids in `src/problem.rs`, one for each constructor.
 fn problem_ids() -> Vec<String> {

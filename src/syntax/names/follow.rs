@@ -5,15 +5,15 @@ use std::collections::HashSet;
 
 use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{
-    Comprehension, Decorator, ExceptHandler, Expr, ExprCall, ExprContext, ExprLambda, Parameters,
-    Pattern, Stmt, StmtAnnAssign, StmtAssign, StmtAugAssign, StmtClassDef, StmtFor,
+    Comprehension, Decorator, ExceptHandler, Expr, ExprCall, ExprContext, ExprLambda, Operator,
+    Parameters, Pattern, Stmt, StmtAnnAssign, StmtAssign, StmtAugAssign, StmtClassDef, StmtFor,
     StmtFunctionDef, StmtIf, StmtImport, StmtImportFrom, StmtTypeAlias, StmtWhile, StmtWith,
 };
 use ruff_text_size::{Ranged, TextRange};
 
 use super::scope::{self, MAX_DEPTH, ScopeKind};
 use super::walk::{Definition, DefinitionId, OuterLoop, Reach, Target, Walk, Weight, span};
-use super::{Import, Names, changes, strings};
+use super::{Import, Names, StarImport, changes, strings};
 
 // Statements.
 impl<'a> Walk<'a> {
@@ -99,6 +99,7 @@ impl<'a> Walk<'a> {
     fn augmented_assign(&mut self, assign: &'a StmtAugAssign) {
         match &*assign.target {
             Expr::Name(target) => {
+                self.load_value(&assign.target);
                 self.load(target.id.as_str(), target.range, None, false);
                 self.visit_expr(&assign.value);
                 if self.owner.is_some() {
@@ -146,6 +147,7 @@ impl<'a> Walk<'a> {
     }
 
     fn for_loop(&mut self, it: &'a StmtFor) {
+        self.load_value(&it.iter);
         self.visit_expr(&it.iter);
         self.looping(&it.body, |walk| {
             walk.visit_expr(&it.target);
@@ -242,9 +244,13 @@ impl<'a> Walk<'a> {
         for alias in &it.names {
             match (name, alias.name.as_str()) {
                 (_, "*") => {
-                    self.facts.has_star_import = true;
                     if self.runs_in_any_case() {
-                        self.facts.star_imports.push(span(it.range));
+                        self.facts.star_imports.push(StarImport {
+                            module: format!("{dots}{name}"),
+                            span: span(it.range),
+                        });
+                    } else {
+                        self.facts.is_open = true;
                     }
                 }
                 ("__main__", imported) => self.load(imported, alias.range, None, false),
@@ -454,7 +460,14 @@ impl<'a> Walk<'a> {
             Expr::Subscript(it) => {
                 if it.ctx != ExprContext::Load {
                     self.change(changes::root(&it.value));
-                    self.facts.has_star_import |= changes::is_namespace(&it.value);
+                    self.facts.is_open |= changes::is_namespace(&it.value);
+                }
+                if matches!(
+                    &*it.slice,
+                    Expr::NumberLiteral(_) | Expr::StringLiteral(_) | Expr::Slice(_)
+                ) && !self.is_annotation
+                {
+                    self.load_value(&it.value);
                 }
                 visitor::walk_expr(self, expression);
             }
@@ -483,20 +496,33 @@ impl<'a> Walk<'a> {
         let mut rights = Vec::new();
         let mut left = expression;
         while let Expr::BinOp(it) = left {
-            rights.push(&*it.right);
+            // Types can be joined by `|`.
+            rights.push((&*it.right, it.op != Operator::BitOr));
             left = &it.left;
         }
-        self.visit_expr(left);
-        for right in rights.into_iter().rev() {
-            self.visit_expr(right);
+        let is_first_value = rights.last().is_some_and(|(_, is_value)| *is_value);
+        rights.push((left, is_first_value));
+        for (operand, is_value) in rights.into_iter().rev() {
+            if is_value {
+                self.load_value(operand);
+            }
+            self.visit_expr(operand);
         }
     }
 
     fn call(&mut self, call: &'a ExprCall) {
         self.change(changes::changed_by_call(call));
-        self.facts.has_star_import |= changes::binds_anything(call);
+        self.facts.is_open |= changes::binds_anything(call);
         match &*call.func {
-            Expr::Name(name) => self.load(name.id.as_str(), name.range, None, true),
+            Expr::Name(name) => {
+                if name.id == "print" {
+                    call.arguments
+                        .args
+                        .iter()
+                        .for_each(|it| self.load_value(it));
+                }
+                self.load(name.id.as_str(), name.range, None, true);
+            }
             function => self.visit_expr(function),
         }
         self.visit_arguments(&call.arguments);

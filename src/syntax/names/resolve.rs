@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::history::builtin_since;
 use super::scope::MODULE;
-use super::standard::standard_library;
+use super::standard::{is_builtin, standard_library};
 use super::walk::{DefinitionId, Edge, Facts, Reach, Target, Use, Weight};
 use super::{Binding, Definition, Names, Need};
 
@@ -15,7 +16,12 @@ pub(super) fn resolve(facts: Facts<'_>) -> Names {
         Some(definition) => weights.get(definition).copied().unwrap_or(Weight::Latent),
         None => Weight::Full,
     };
-    let declared: HashSet<&str> = facts.declared.iter().map(|&(name, ..)| name).collect();
+    // What only functions bind that nobody calls is bound by nobody.
+    let declared = facts.declared.iter();
+    let declared: HashSet<&str> = declared
+        .filter(|&&(.., owner)| weight_of(Some(owner)) > Weight::Latent)
+        .map(|&(name, ..)| name)
+        .collect();
     let is_own = |name: &str| facts.globals.contains_key(name) || declared.contains(name);
     let mutated = facts
         .changes
@@ -31,7 +37,8 @@ pub(super) fn resolve(facts: Facts<'_>) -> Names {
         needs,
         mutated: once(mutated),
         imported_inside: once(imported_inside.filter(|name| !facts.globals.contains_key(name))),
-        has_star_import: facts.has_star_import,
+        has_star_import: facts.is_open || !facts.star_imports.is_empty(),
+        is_open: facts.is_open,
         reads_input: facts.inputs.iter().any(|&owner| {
             weight_of(owner) > Weight::Latent && !(owner.is_some() && is_own("input"))
         }),
@@ -241,6 +248,7 @@ fn definitions(facts: &Facts<'_>, needs: &[Need]) -> Vec<Definition> {
             definitions.push(Definition {
                 name: holder.to_owned(),
                 uses: Vec::new(),
+                changes: Vec::new(),
             });
             definitions.len() - 1
         });
@@ -248,7 +256,31 @@ fn definitions(facts: &Facts<'_>, needs: &[Need]) -> Vec<Definition> {
             definition.uses.push(used.to_owned());
         }
     }
+    add_changes(facts, &index, &mut definitions);
     definitions
+}
+
+/// What calling each definition may change: modules are left out, whose functions are called all the time.
+fn add_changes(facts: &Facts<'_>, index: &HashMap<&str, usize>, definitions: &mut [Definition]) {
+    let mut seen: HashSet<(&str, &str)> = HashSet::new();
+    let is_import = |name: &str| {
+        facts
+            .globals
+            .get(name)
+            .is_some_and(|it| it.import.is_some())
+    };
+    for change in facts.changes.iter().filter(|it| !is_import(it.name)) {
+        let holder = change
+            .owner
+            .and_then(|owner| outermost_holder(facts, owner));
+        let Some(holder) = holder else { continue };
+        let definition = index.get(holder).and_then(|&at| definitions.get_mut(at));
+        if let Some(definition) = definition
+            && seen.insert((holder, change.name))
+        {
+            definition.changes.push(change.name.to_owned());
+        }
+    }
 }
 
 /// Names through which a call reaches code that changes globals or has a mutable default.
@@ -295,7 +327,11 @@ fn needs(
     let mut order: Vec<(&str, Weight, Need)> = Vec::new();
     let mut index: HashMap<&str, usize> = HashMap::new();
     for it in &facts.uses {
-        let is_own = facts.globals.contains_key(it.name) || declared.contains(it.name);
+        let is_declared = declared.contains(it.name);
+        let is_own = facts.globals.contains_key(it.name) || is_declared;
+        if it.is_declared && is_declared {
+            continue;
+        }
         if is_own
             && it
                 .owner
@@ -341,6 +377,7 @@ fn need_of(it: &Use<'_>, weight: Weight, is_bound_later: bool) -> Need {
         is_guarded: weight == Weight::Guarded,
         is_annotation: it.is_annotation,
         is_bound_later,
+        builtin_since: builtin_since(it.name).or(is_builtin(it.name).then_some((3, 0))),
     }
 }
 

@@ -16,7 +16,7 @@ static MODULES: LazyLock<HashMap<&'static str, HashSet<&'static str>>> = LazyLoc
         .collect()
 });
 
-/// Names that need no binding in CPython 3.9 to 3.14, those of modules and class bodies included.
+/// Names that need no binding in any CPython from 3.9 on, those of modules and class bodies included.
 static BUILTINS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
     include_str!("builtins.txt")
         .split_ascii_whitespace()
@@ -29,8 +29,37 @@ pub fn standard_library(name: &str) -> bool {
     MODULES.contains_key(top)
 }
 
+/// Whether every Python from 3.9 on has the builtin `name`.
 pub(super) fn is_builtin(name: &str) -> bool {
     BUILTINS.contains(name)
+}
+
+/// Short names by which everybody knows a package, and packages that are used under their own.
+const CONVENTIONS: &[(&str, &str)] = &[
+    ("go", "import plotly.graph_objects as go"),
+    ("mpl", "import matplotlib as mpl"),
+    ("nn", "from torch import nn"),
+    ("np", "import numpy as np"),
+    ("nx", "import networkx as nx"),
+    ("numpy", "import numpy"),
+    ("pandas", "import pandas"),
+    ("pd", "import pandas as pd"),
+    ("pl", "import polars as pl"),
+    ("plt", "import matplotlib.pyplot as plt"),
+    ("px", "import plotly.express as px"),
+    ("pytest", "import pytest"),
+    ("requests", "import requests"),
+    ("sns", "import seaborn as sns"),
+    ("tf", "import tensorflow as tf"),
+    ("torch", "import torch"),
+];
+
+/// The import of a third-party package that a missing name with an attribute stands for by
+/// convention: `np.array` implies `import numpy as np`.
+pub fn conventional_import(need: &Need) -> Option<&'static str> {
+    need.attribute.as_deref()?;
+    let found = CONVENTIONS.iter().find(|(name, _)| *name == need.name);
+    found.map(|&(_, import)| import)
 }
 
 /// Which use of a name shows that it is the well-known one.

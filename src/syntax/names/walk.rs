@@ -4,13 +4,13 @@ use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use ruff_python_ast::visitor::Visitor;
-use ruff_python_ast::{ModModule, Stmt, TypeParams};
+use ruff_python_ast::{Expr, ModModule, Stmt, TypeParams};
 use ruff_text_size::TextRange;
 
-use super::Import;
 use super::scope::{self, MODULE, Scope, ScopeId, ScopeKind};
 use super::standard::is_builtin;
 use super::strings::StringNames;
+use super::{Import, StarImport};
 use crate::text::Span;
 
 /// How surely a piece of code runs, and with what result where a name is missing; the greater the surer.
@@ -90,6 +90,8 @@ pub(super) struct Use<'a> {
     pub(super) is_annotation: bool,
     pub(super) owner: Option<DefinitionId>,
     pub(super) weight: Weight,
+    /// Whether some function before it binds the name after `global`, so that a call may have bound it.
+    pub(super) is_declared: bool,
 }
 
 /// A global name at module level.
@@ -139,8 +141,10 @@ pub(super) struct Facts<'a> {
     /// Names imported inside functions.
     pub(super) imported_inside: Vec<&'a str>,
     pub(super) imports: Vec<Import>,
-    pub(super) star_imports: Vec<Span>,
-    pub(super) has_star_import: bool,
+    /// Those that run in any case.
+    pub(super) star_imports: Vec<StarImport>,
+    /// Whether anything else may bind any name.
+    pub(super) is_open: bool,
 }
 
 /// Follows `module`; `strings` are the names of code in its string literals.
@@ -294,6 +298,29 @@ impl<'a> Walk<'a> {
                 is_annotation: self.is_annotation,
                 owner: self.owner,
                 weight: self.weight,
+                is_declared: self.owner.is_none() && self.declared_names.contains(name),
+            });
+        }
+    }
+
+    /// Notes a builtin name that is used as no builtin can be, so that some other code gives it
+    /// another meaning: `list[0]`, `for x in list`, `sum + 1`.
+    pub(super) fn load_value(&mut self, expression: &'a Expr) {
+        let Expr::Name(name) = expression else {
+            return;
+        };
+        let is_global = matches!(self.resolve(&name.id), Resolution::Global);
+        let may_be_other = is_builtin(&name.id) && !name.id.starts_with("__");
+        if may_be_other && is_global && !self.is_at_hand(&name.id) {
+            self.facts.uses.push(Use {
+                name: name.id.as_str(),
+                span: span(name.range),
+                attribute: None,
+                is_called: false,
+                is_annotation: self.is_annotation,
+                owner: self.owner,
+                weight: self.weight,
+                is_declared: false,
             });
         }
     }
@@ -303,9 +330,7 @@ impl<'a> Walk<'a> {
         if self.owner.is_some() {
             return false;
         }
-        self.facts.globals.contains_key(name)
-            || self.declared_names.contains(name)
-            || self.is_bound_by_loop(name)
+        self.facts.globals.contains_key(name) || self.is_bound_by_loop(name)
     }
 
     /// Whether an earlier turn of the loop around a branch may have bound the name.

@@ -14,7 +14,8 @@ use crate::cases::Case;
 
 /// Lists each Python block with its kind, decision, context, supplied imports, findings and watches.
 ///
-/// A part `options` may say `assume-imports: math typing`, `python: 3.14` and `rule: HEADING | skip`.
+/// A part `options` may say `assume-imports: math typing`, `python: 3.14`, `rule: HEADING | skip`, and
+/// `exports math: pi sqrt` for what the star import of a module binds.
 pub(crate) fn run(case: &Case) -> String {
     let document = Document::new(case.path.as_str(), case.document.as_str());
     let plan = plan::plan(document, &options(case));
@@ -45,6 +46,12 @@ fn options(case: &Case) -> Options {
                     options.python = Some((number(major), number(minor)));
                 }
                 Some(("rule", text)) => options.rules.push(rule(text)),
+                Some((key, names)) if key.starts_with("exports ") => {
+                    let names = names.split(' ').map(str::to_owned).collect();
+                    options
+                        .exports
+                        .insert(key["exports ".len()..].to_owned(), names);
+                }
                 _ => panic!("no option is called {line}"),
             }
         }
