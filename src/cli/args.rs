@@ -100,18 +100,6 @@ pub struct UpdateArgs {
     #[arg(long)]
     pub dry_run: bool,
 
-    /// Rewrite what is broken in the documents themselves, and no snapshots
-    #[arg(long, conflicts_with_all = ["accept", "pending", "drop_other_pythons", "allow_failed", "allow_unconfined"])]
-    pub in_place: bool,
-
-    /// With `--in-place`: write a comment behind each print that has none
-    #[arg(long, requires = "in_place")]
-    pub add: bool,
-
-    /// With `--in-place`: write without asking
-    #[arg(long, requires = "in_place", conflicts_with = "dry_run")]
-    pub yes: bool,
-
     /// Take over changes at once, without a review
     #[arg(long)]
     pub accept: bool,
@@ -131,6 +119,18 @@ pub struct UpdateArgs {
     /// Record also what ran without a sandbox
     #[arg(long, requires = "no_sandbox")]
     pub allow_unconfined: bool,
+
+    /// Rewrite what is broken in the documents themselves, and no snapshots
+    #[arg(long, conflicts_with_all = ["accept", "pending", "drop_other_pythons", "allow_failed", "allow_unconfined"])]
+    pub in_place: bool,
+
+    /// With `--in-place`: write a comment behind each print that has none
+    #[arg(long, requires = "in_place")]
+    pub add: bool,
+
+    /// With `--in-place`: write without asking
+    #[arg(long, requires = "in_place", conflicts_with = "dry_run")]
+    pub yes: bool,
 
     /// Where snapshots live.
     #[command(flatten)]

@@ -197,8 +197,7 @@ fn readable(root: &Path, name: String) -> Result<Gift, GrantError> {
         .canonicalize()
         .map_err(|error| refuse(error.to_string()))?;
     let is_below = |place: &&str| path.starts_with(place);
-    if NOT_WHOLLY.iter().any(|place| path == Path::new(place))
-        || NOT_READABLE.iter().any(|place| is_below(&place))
+    if NOT_WHOLLY.iter().any(|place| path == Path::new(place)) || NOT_READABLE.iter().any(is_below)
     {
         let shown = path.display();
         return Err(refuse(format!("blocks have no business in `{shown}`")));
