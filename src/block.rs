@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use self::id::Naming;
-pub use self::info::Attribute;
+pub use self::info::{Attribute, comment_text, own_text, words};
 pub use self::passage::{CODE, InlineCode, Passage};
 use self::reader::RawBlock;
 use crate::document::Document;
@@ -170,28 +170,31 @@ impl Block {
     }
 }
 
-/// The code blocks of `document` in order, and what is wrong with its Markdown.
-///
-/// Beyond CommonMark it finds the fences in mkdocs admonitions and tabs, those that follow HTML
-/// such as `<summary>` without a blank line, and those indented so far that they became indented
-/// code. Code in HTML (`<pre><code>`) is not extracted: its text is escaped and its line breaks
-/// are the browser's affair.
-pub fn blocks(document: &Document) -> (Vec<Block>, Vec<Problem>) {
-    let contents = contents(document);
-    (contents.blocks, contents.problems)
-}
-
 /// What a document holds, as far as code goes.
+#[derive(Clone, Debug)]
 pub struct Contents {
     /// Its code blocks in order.
     pub blocks: Vec<Block>,
     /// Its paragraphs with code in them, or right before them, in order.
     pub passages: Vec<Passage>,
+    /// Every HTML comment that is a block of its own, wherever it stands, in order.
+    pub comments: Vec<Span>,
     /// What is wrong with its Markdown.
     pub problems: Vec<Problem>,
 }
 
-/// The [`blocks`] of `document`, and the passages around them.
+/// The code blocks of `document` in order, and what is wrong with its Markdown.
+pub fn blocks(document: &Document) -> (Vec<Block>, Vec<Problem>) {
+    let contents = contents(document);
+    (contents.blocks, contents.problems)
+}
+
+/// The [`blocks`] of `document`, and what stands around them.
+///
+/// Beyond CommonMark it finds the fences in mkdocs admonitions and tabs, those that follow HTML
+/// such as `<summary>` without a blank line, and those indented so far that they became indented
+/// code. Code in HTML (`<pre><code>`) is not extracted: its text is escaped and its line breaks
+/// are the browser's affair.
 pub fn contents(document: &Document) -> Contents {
     let masked = mask::mask(document);
     let found = reader::read(document, &masked);
@@ -202,7 +205,7 @@ pub fn contents(document: &Document) -> Contents {
         let block = assemble(document, raw, found.sections.path(section));
         namings.push(Naming {
             section,
-            name: given_name(&block),
+            name: given_name(document, &block),
             is_runnable: block.tag == Tag::Python || block.is_session() || block.is_ipython(),
         });
         blocks.push(block);
@@ -221,17 +224,27 @@ pub fn contents(document: &Document) -> Contents {
     Contents {
         passages: passages.collect(),
         blocks,
+        comments: found.comments,
         problems: found.problems,
     }
 }
 
-/// The name in `name=…`, `id=…` or `{#…}`.
-fn given_name(block: &Block) -> Option<String> {
-    let attributes = block.attributes();
-    let named = attributes
-        .iter()
-        .find(|attribute| matches!(attribute.key, "name" | "id"));
-    named.map(|attribute| attribute.value.to_owned())
+/// The name in `name=…`, `id=…` or `{#…}`, of the info string or of a comment before the block.
+fn given_name(document: &Document, block: &Block) -> Option<String> {
+    let is_name = |attribute: &Attribute<'_>| matches!(attribute.key, "name" | "id");
+    let named = block.attributes().into_iter().find(is_name);
+    if let Some(named) = named {
+        return Some(named.value.to_owned());
+    }
+    block.comments.iter().find_map(|&comment| {
+        let (_, text) = comment_text(document.slice(comment));
+        if let Some(label) = text.strip_prefix("phmdoctest-label ") {
+            return Some(label.trim().to_owned());
+        }
+        let (_, said) = own_text(text)?;
+        let mut said = words(said).into_iter().map(|(_, word)| word);
+        said.find(is_name).map(|named| named.value.to_owned())
+    })
 }
 
 /// Puts a block's code together; its id is still empty.

@@ -210,6 +210,19 @@ pub fn syntax_error(at: Span, message: &str) -> Problem {
     .label("the parser stopped here")
 }
 
+/// A block whose indentation mixes tabs and spaces; `message` is CPython's word.
+pub fn mixed_indentation(at: Span, message: &str) -> Problem {
+    Problem::new(
+        "mixed-indentation",
+        Severity::Error,
+        at,
+        "tabs and spaces are mixed in the indentation".to_owned(),
+    )
+    .label("the parser stopped here")
+    .note(format!("CPython says: {message}"))
+    .help("indent the whole block with spaces")
+}
+
 /// Python 2 in a Python block; `construct` names what gives it away.
 pub fn python2(at: Span, construct: &str) -> Problem {
     Problem::new(
@@ -230,6 +243,101 @@ pub fn not_python(at: Span, what: &str) -> Problem {
         format!("this block is not Python: {what}"),
     )
     .label("taken for something else from here")
+}
+
+/// A word after `snipcheck:` that is no directive.
+pub fn unknown_directive(word: Span, name: &str, nearest: Option<&str>) -> Problem {
+    let problem = Problem::new(
+        "unknown-directive",
+        Severity::Warning,
+        word,
+        format!("there is no directive `{}`", shortened(name)),
+    )
+    .label("not honoured");
+    match nearest {
+        Some(nearest) => problem.help(format!("did you mean `{nearest}`?")),
+        None => problem.help("`snipcheck explain unknown-directive` lists the directives"),
+    }
+}
+
+/// A directive whose value is not what it can be.
+pub fn bad_directive(place: Span, name: &str, wanted: &str) -> Problem {
+    Problem::new(
+        "bad-directive",
+        Severity::Warning,
+        place,
+        format!("`{name}` needs {wanted}"),
+    )
+    .label("not honoured")
+}
+
+/// `snipcheck:` with nothing behind it.
+pub fn empty_directive(place: Span) -> Problem {
+    Problem {
+        message: "no directive follows `snipcheck:`".to_owned(),
+        ..bad_directive(place, "snipcheck", "a directive")
+    }
+}
+
+/// `skip-start` without `skip-end`, or the other way round; `name` is the one that is there.
+pub fn unpaired_directive(comment: Span, name: &str) -> Problem {
+    let (message, label) = match name {
+        "skip-start" => (
+            "`skip-start` is never ended",
+            "everything from here to the end of the document is skipped",
+        ),
+        _ => ("`skip-end` ends nothing", "not honoured"),
+    };
+    Problem::new(
+        "unpaired-directive",
+        Severity::Warning,
+        comment,
+        message.to_owned(),
+    )
+    .label(label)
+}
+
+/// A directive of this program that no Python block follows.
+pub fn stray_directive(comment: Span) -> Problem {
+    Problem::new(
+        "stray-directive",
+        Severity::Warning,
+        comment,
+        "no Python block follows this directive".to_owned(),
+    )
+    .label("not honoured")
+    .help("put it right before the block that it is for, with only blank lines between")
+}
+
+/// A block that is skipped, and would pass; `place` is the directive, or the block where it stands on a
+/// line of the settings file.
+pub fn unused_skip(place: Span, settings_line: Option<usize>) -> Problem {
+    let problem = Problem::new(
+        "unused-skip",
+        Severity::Warning,
+        place,
+        "this skip is not needed: the block runs, and nothing it claims is broken".to_owned(),
+    );
+    match settings_line {
+        None => problem
+            .label("skipped because of this")
+            .help("take the directive away"),
+        Some(line) => problem.label("this block is skipped").help(format!(
+            "take away the directive at line {line} of the settings file"
+        )),
+    }
+}
+
+/// A name that only blocks bind that the author keeps from running before this one.
+pub fn out_of_context(name: Span, identifier: &str) -> Problem {
+    Problem::new(
+        "undefined-name",
+        Severity::Warning,
+        name,
+        format!("`{identifier}` is defined in an earlier block, which `no-context` leaves out"),
+    )
+    .label("undefined here")
+    .help("define it, or take `no-context` away")
 }
 
 /// A standard-library name that the block imports, but only inside a function, and uses outside.

@@ -30,16 +30,23 @@ pub(super) fn tag(info: &str) -> Tag {
 
 /// Every word of `info` beside the language, in order.
 pub(super) fn attributes(info: &str) -> Vec<Attribute<'_>> {
-    let mut rest = language(info).1;
+    let words = words(language(info).1);
+    words.into_iter().map(|(_, word)| word).collect()
+}
+
+/// The words of `text`, written as in an info string behind the language; with each its offset.
+pub fn words(text: &str) -> Vec<(usize, Attribute<'_>)> {
+    let mut rest = text;
     let mut found = Vec::new();
     loop {
         rest = rest.trim_start_matches(is_separator);
         if rest.is_empty() {
             return found;
         }
+        let at = text.len() - rest.len();
         let (word, after) = rest.split_at(word_len(rest));
         rest = after;
-        found.push(attribute(word));
+        found.push((at, attribute(word)));
     }
 }
 
@@ -148,4 +155,26 @@ fn is_python3(language: &str) -> bool {
     language
         .strip_prefix("python3")
         .is_some_and(|minor| minor.chars().all(|c| c == '.' || c.is_ascii_digit()))
+}
+
+/// What stands in an HTML comment, without white space around it, and where that begins.
+pub fn comment_text(comment: &str) -> (usize, &str) {
+    let opened = comment.trim_start_matches("<!--");
+    let text = opened.trim_start_matches('-').trim_start();
+    let at = comment.len() - text.len();
+    let text = text.trim_end();
+    (at, text.strip_suffix("-->").unwrap_or(text).trim_end())
+}
+
+/// What a text such as `snipcheck: skip` tells this program, and where that begins; `None` where it
+/// speaks to somebody else.
+pub fn own_text(text: &str) -> Option<(usize, &str)> {
+    let rest = text.strip_prefix("snipcheck")?;
+    let said = rest.strip_prefix([':', '-']).or_else(|| {
+        // Without the colon it may be a remark about the program.
+        let first = rest.strip_prefix(' ')?.split_whitespace().next()?;
+        matches!(first, "skip" | "no-run" | "no-context" | "continuation").then_some(rest)
+    })?;
+    let trimmed = said.trim_start();
+    Some((text.len() - trimmed.len(), trimmed))
 }

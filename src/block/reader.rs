@@ -66,6 +66,7 @@ pub(super) struct Found {
     /// Each with its section.
     pub(super) passages: Vec<(usize, Passage)>,
     pub(super) sections: Sections,
+    pub(super) comments: Vec<Span>,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -87,6 +88,7 @@ pub(super) fn read(document: &Document, masked: &Masked<'_>) -> Found {
             blocks: Vec::new(),
             passages: Vec::new(),
             sections: Sections::new(),
+            comments: Vec::new(),
             problems: Vec::new(),
         },
     };
@@ -294,7 +296,10 @@ impl Reader<'_> {
         let span = self.trimmed(range);
         let comments = comments(self.document.slice(span), span.start);
         match comments {
-            Some(mut comments) => self.frame.comments.append(&mut comments),
+            Some(mut comments) => {
+                self.found.comments.extend_from_slice(&comments);
+                self.frame.comments.append(&mut comments);
+            }
             None => self.frame.add_paragraph(span),
         }
     }

@@ -47,7 +47,7 @@ pub enum Command {
     Reject(PendingArgs),
     /// Show every block with its role, without running anything
     List(ListArgs),
-    /// Tell everything about one block
+    /// Tell everything about one block, or what an id in a report means
     Explain(ExplainArgs),
     /// Show the interpreter and the sandbox layers of this machine
     Doctor(DoctorArgs),
@@ -71,6 +71,10 @@ pub struct CheckArgs {
     /// Do not compare with snapshots
     #[arg(long)]
     pub no_snapshots: bool,
+
+    /// Run skipped blocks too, and report each skip that is not needed
+    #[arg(long)]
+    pub unused_skips: bool,
 
     /// Fail blocks that pass and are in no snapshot
     #[arg(long, conflicts_with = "no_snapshots")]
@@ -100,6 +104,18 @@ pub struct UpdateArgs {
     #[arg(long)]
     pub dry_run: bool,
 
+    /// Rewrite what is broken in the documents themselves, and no snapshots
+    #[arg(long, conflicts_with_all = ["accept", "pending", "drop_other_pythons", "allow_failed", "allow_unconfined"])]
+    pub in_place: bool,
+
+    /// With `--in-place`: write a comment behind each print that has none
+    #[arg(long, requires = "in_place")]
+    pub add: bool,
+
+    /// With `--in-place`: write without asking
+    #[arg(long, requires = "in_place", conflicts_with = "dry_run")]
+    pub yes: bool,
+
     /// Take over changes at once, without a review
     #[arg(long)]
     pub accept: bool,
@@ -119,18 +135,6 @@ pub struct UpdateArgs {
     /// Record also what ran without a sandbox
     #[arg(long, requires = "no_sandbox")]
     pub allow_unconfined: bool,
-
-    /// Rewrite what is broken in the documents themselves, and no snapshots
-    #[arg(long, conflicts_with_all = ["accept", "pending", "drop_other_pythons", "allow_failed", "allow_unconfined"])]
-    pub in_place: bool,
-
-    /// With `--in-place`: write a comment behind each print that has none
-    #[arg(long, requires = "in_place")]
-    pub add: bool,
-
-    /// With `--in-place`: write without asking
-    #[arg(long, requires = "in_place", conflicts_with = "dry_run")]
-    pub yes: bool,
 
     /// Where snapshots live.
     #[command(flatten)]
@@ -178,6 +182,10 @@ pub struct ListArgs {
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
+    /// How to show them
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    pub format: ListFormatArg,
+
     /// Where snapshots live.
     #[command(flatten)]
     pub project: ProjectArgs,
@@ -186,9 +194,9 @@ pub struct ListArgs {
 /// `snipcheck explain`.
 #[derive(Debug, clap::Args)]
 pub struct ExplainArgs {
-    /// A line inside the block, as `FILE:LINE`
-    #[arg(value_name = "FILE:LINE")]
-    pub place: PathBuf,
+    /// A line inside the block, as `FILE:LINE`, or an id from a report [default: list the ids]
+    #[arg(value_name = "FILE:LINE or ID")]
+    pub subject: Option<PathBuf>,
 
     /// Where snapshots live.
     #[command(flatten)]
@@ -284,6 +292,16 @@ pub enum FormatArg {
     Full,
     /// One line for each problem
     Concise,
+    /// One JSON object
+    Json,
+}
+
+/// A format of `snipcheck list`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ListFormatArg {
+    /// A table for each document
+    #[default]
+    Full,
     /// One JSON object
     Json,
 }

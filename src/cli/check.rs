@@ -25,6 +25,7 @@ pub(super) fn check(args: &CheckArgs, console: &Console) -> Exit {
         Ok(settings) => settings,
         Err(error) => return console.error(error),
     };
+    settings.tries_skipped = args.unused_skips;
     settings.require_snapshots |= args.require_snapshots;
     let snapshots = if args.no_snapshots {
         settings.require_snapshots = false;

@@ -107,6 +107,15 @@ impl Console {
         self.write(|out| out.write_all(harmless(text).as_bytes()))
     }
 
+    /// Says on standard error what may be wrong and stops nothing.
+    pub(super) fn warn(&self, message: impl Display) {
+        let _ = writeln!(
+            io::stderr().lock(),
+            "warning: {}",
+            harmless(&message.to_string())
+        );
+    }
+
     /// Says on standard error what is beside the point of the output.
     pub(super) fn remark(&self, text: &str) {
         // Nobody is left to tell when standard error is gone too.
@@ -115,18 +124,19 @@ impl Console {
 
     /// Says on standard error why the command cannot do its job.
     pub(super) fn error(&self, message: impl Display) -> Exit {
-        // Nobody is left to tell when standard error is gone too.
-        let _ = writeln!(
-            io::stderr().lock(),
-            "error: {}",
-            harmless(&message.to_string())
-        );
+        complain(&format!("error: {message}\n"));
         Exit::Unable
     }
 }
 
+/// Writes `text` to standard error, harmless to look at.
+pub(super) fn complain(text: &str) {
+    // Nobody is left to tell when standard error is gone too.
+    let _ = io::stderr().lock().write_all(harmless(text).as_bytes());
+}
+
 /// `text` with what a terminal or a CI log could act on shown as escapes.
-fn harmless(text: &str) -> String {
+pub(super) fn harmless(text: &str) -> String {
     let line = |line: &str| neutral::line_start(&neutral::text(line));
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }

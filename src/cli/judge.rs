@@ -1,10 +1,12 @@
 //! From plans and what the runs did to a report.
 
+use std::collections::HashSet;
+
 use super::prepare::{Demand, Entry, Origin, Prepared};
 use super::second_look::Again;
 use crate::compare::{self, ClaimVerdict, JudgedClaim, Status, recorded};
 use crate::observation::Observation;
-use crate::plan::DocumentPlan;
+use crate::plan::{DocumentPlan, Order};
 use crate::problem;
 use crate::report::{BlockReport, DocumentReport, Report, neutral};
 use crate::run::RunOutcome;
@@ -49,6 +51,27 @@ pub(super) fn judge(
         confinement: outcome.confinement,
         documents,
         wall_ms,
+    }
+}
+
+/// A directive that skips many blocks is needed if one of them needs it, and told of once.
+fn settle_skips(blocks: &mut [BlockReport]) {
+    let skip_of = |block: &BlockReport| {
+        let mut directives = block.case.directives.iter().rev();
+        let skip = directives.find(|it| matches!(it.order, Order::Skip(_)))?;
+        block.case.is_tried.then_some(skip.written)
+    };
+    let is_unused = |block: &BlockReport| !block.verdict.problems.is_empty();
+    let mut needed = HashSet::new();
+    for block in blocks.iter().filter(|block| !is_unused(block)) {
+        needed.extend(skip_of(block));
+    }
+    for block in blocks {
+        if let Some(skip) = skip_of(block)
+            && !needed.insert(skip)
+        {
+            block.verdict.problems.clear();
+        }
     }
 }
 
@@ -102,6 +125,10 @@ fn judge_document<'a>(
             }
             (None, _) => verdict,
         };
+        let (verdict, observation) = match case.is_tried {
+            true => (compare::of_skipped(&case, verdict), Observation::not_run()),
+            false => (verdict, observation),
+        };
         blocks.push(BlockReport {
             case,
             observation,
@@ -109,6 +136,7 @@ fn judge_document<'a>(
             is_new: is_new && terms.demand != Demand::Nothing,
         });
     }
+    settle_skips(&mut blocks);
     let mut claims = Vec::with_capacity(plan.prose.len());
     for (index, (case, observation)) in plan.prose.iter().zip(observations).enumerate() {
         let others = again(blocks.len() + index);

@@ -1,17 +1,20 @@
 //! `snipcheck list`: every block with its role, and why it will not run. Runs nothing.
+//!
+//! The rows are gathered here once; `table` shows them to people, `json` to programs.
+
+mod json;
+mod table;
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
-use super::args::{ListArgs, RunArgs};
+use super::args::{ListArgs, ListFormatArg, RunArgs};
 use super::console::{Console, Exit};
 use super::prepare::{Entry, Snapshots, prepare};
 use super::settings::{Settings, Typed};
 use crate::block::{self, Block, BlockId, Tag};
 use crate::claim::ClaimKind;
-use crate::document::Document;
-use crate::plan::{Case, Decision, DocumentPlan, SnippetKind};
-use crate::text::Span;
+use crate::plan::{Case, Decision, DocumentPlan, Order, Reason, SnippetKind, Written};
+use crate::problem::Problem;
 
 /// Lists the blocks of what the arguments name.
 pub(super) fn list(args: &ListArgs, console: &Console) -> Exit {
@@ -21,117 +24,92 @@ pub(super) fn list(args: &ListArgs, console: &Console) -> Exit {
     };
     let prepared = prepare(&args.paths, &settings, Snapshots::Ignore, console);
     let mut exit = prepared.exit;
-    let mut text = String::new();
     let mut plans = prepared.plans.iter();
+    let mut listed = Vec::with_capacity(prepared.entries.len());
     for entry in &prepared.entries {
         match entry {
             Entry::Unread { path, problem } => {
-                let _ = writeln!(text, "{path}\n  {}", problem.message);
+                listed.push(Listed::Unread { path, problem });
                 exit = exit.max(Exit::Broken);
             }
             Entry::Planned(origin) => {
                 if let Some(plan) = plans.next() {
                     let has_all = plan.cases.len() == origin.keys.len();
-                    push_document(&mut text, plan, has_all);
+                    // Other blocks are no part of a plan.
+                    let blocks = match has_all {
+                        true => block::blocks(&plan.document).0,
+                        false => Vec::new(),
+                    };
+                    listed.push(Listed::Read { plan, blocks });
                 }
             }
         }
     }
-    exit.max(console.print(&text))
+    exit.max(match args.format {
+        ListFormatArg::Full => console.print(&table::table(&listed)),
+        ListFormatArg::Json => console.write(|out| json::render(&listed, out)),
+    })
 }
 
-/// One line of the table.
-struct Row {
-    span: Span,
-    lines: String,
-    kind: &'static str,
-    role: String,
-    claims: String,
-    id: String,
-    context: String,
+/// A document that was found.
+enum Listed<'a> {
+    Read {
+        plan: &'a DocumentPlan,
+        /// All its blocks; none where only some of them are asked for.
+        blocks: Vec<Block>,
+    },
+    Unread {
+        path: &'a str,
+        problem: &'a Problem,
+    },
 }
 
-fn push_document(text: &mut String, plan: &DocumentPlan, has_all: bool) {
-    let mut rows: Vec<Row> = plan.cases.iter().map(|case| case_row(plan, case)).collect();
-    if has_all {
-        let (blocks, _) = block::blocks(&plan.document);
-        let is_case = |block: &Block| {
-            let place = rows.binary_search_by_key(&block.span, |row| row.span);
-            place.is_ok()
+/// A block, and what it is for.
+struct Row<'a> {
+    block: &'a Block,
+    role: Role<'a>,
+}
+
+enum Role<'a> {
+    /// Python.
+    Case(&'a Case),
+    /// What the block of this id prints.
+    OutputOf(&'a BlockId),
+    /// What the block of this id reads.
+    InputOf(&'a BlockId),
+    /// None.
+    Other,
+}
+
+/// The blocks of a document in order: its Python, and those of `blocks` that are something else.
+fn rows<'a>(plan: &'a DocumentPlan, blocks: &'a [Block]) -> Vec<Row<'a>> {
+    let cases = plan.cases.iter().map(|case| Row {
+        block: &case.block,
+        role: Role::Case(case),
+    });
+    let mut rows: Vec<Row<'a>> = cases.collect();
+    let (outputs, inputs) = (outputs(plan), inputs(plan));
+    let is_case = |block: &Block| {
+        let place = plan
+            .cases
+            .binary_search_by_key(&block.span, |it| it.block.span);
+        place.is_ok()
+    };
+    let others = blocks.iter().filter(|block| !is_case(block)).map(|block| {
+        let output = outputs.range(block.span.range()).next();
+        let role = match (output, inputs.get(&block.span.start)) {
+            (Some((_, owner)), _) => Role::OutputOf(owner),
+            (None, Some(owner)) => Role::InputOf(owner),
+            (None, None) => Role::Other,
         };
-        let outputs = outputs(plan);
-        let others: Vec<Row> = blocks
-            .iter()
-            .filter(|block| !is_case(block))
-            .map(|block| other_row(plan, block, &outputs))
-            .collect();
-        rows.extend(others);
-        rows.sort_by_key(|row| row.span);
-    }
-    let _ = writeln!(text, "{}", plan.document.path);
-    if rows.is_empty() {
-        text.push_str("  no code blocks\n");
-    }
-    let width = |part: fn(&Row) -> &str| {
-        let widths = rows.iter().map(|row| part(row).chars().count());
-        widths.max().unwrap_or(0)
-    };
-    let (lines, role) = (width(|row| &row.lines), width(|row| &row.role));
-    let (claims, id) = (width(|row| &row.claims), width(|row| &row.id));
-    for row in &rows {
-        let line = format!(
-            "  {:>lines$}  {:7}  {:role$}  {:>claims$}  {:id$}  {}",
-            row.lines, row.kind, row.role, row.claims, row.id, row.context
-        );
-        let _ = writeln!(text, "{}", line.trim_end());
-    }
+        Row { block, role }
+    });
+    rows.extend(others);
+    rows.sort_by_key(|row| row.block.span);
+    rows
 }
 
-fn lines(document: &Document, block: &Block) -> String {
-    let (first, last) = (block.first_line(document), block.last_line(document));
-    if first == last {
-        first.to_string()
-    } else {
-        format!("{first}-{last}")
-    }
-}
-
-fn case_row(plan: &DocumentPlan, case: &Case) -> Row {
-    let mut role = match &case.decision {
-        Decision::Run(_) => "run".to_owned(),
-        Decision::Skip(reason) => format!("skip: {}", reason.as_str()),
-    };
-    if let (Decision::Run(_), Some(reason)) = (&case.decision, case.static_reason) {
-        role = format!("run: {}", reason.as_str());
-    }
-    let context: Vec<&str> = case.context.iter().map(|id| id.0.as_str()).collect();
-    Row {
-        span: case.block.span,
-        lines: lines(&plan.document, &case.block),
-        kind: kind_name(case.kind),
-        role,
-        claims: match case.claims.len() {
-            0 => String::new(),
-            1 => "1 claim".to_owned(),
-            n => format!("{n} claims"),
-        },
-        id: case.block.id.to_string(),
-        context: if context.is_empty() {
-            String::new()
-        } else {
-            format!("after {}", context.join(", "))
-        },
-    }
-}
-
-pub(super) fn kind_name(kind: SnippetKind) -> &'static str {
-    match kind {
-        SnippetKind::Script => "script",
-        SnippetKind::Session => "session",
-    }
-}
-
-/// Where the claims of output blocks begin, in order, and the blocks that they are about.
+/// Where the claims of output blocks begin, and the blocks that they are about.
 fn outputs(plan: &DocumentPlan) -> BTreeMap<usize, &BlockId> {
     let claims = plan.cases.iter().flat_map(|case| {
         let outputs = case
@@ -143,22 +121,65 @@ fn outputs(plan: &DocumentPlan) -> BTreeMap<usize, &BlockId> {
     claims.collect()
 }
 
-/// A block that holds no Python to run.
-fn other_row(plan: &DocumentPlan, block: &Block, outputs: &BTreeMap<usize, &BlockId>) -> Row {
-    let owner = outputs.range(block.span.range()).next();
-    let role = match (owner, &block.tag) {
-        (Some((_, owner)), _) => format!("output of {owner}"),
-        (None, Tag::Python) => "not run".to_owned(),
-        (None, Tag::None) => "not Python: no info string".to_owned(),
-        (None, Tag::Output(name) | Tag::Other(name)) => format!("not Python: {name}"),
-    };
-    Row {
-        span: block.span,
-        lines: lines(&plan.document, block),
-        kind: "-",
-        role,
-        claims: String::new(),
-        id: block.id.to_string(),
-        context: String::new(),
+/// Where input begins, and the blocks that read it.
+fn inputs(plan: &DocumentPlan) -> BTreeMap<usize, &BlockId> {
+    let inputs = plan.cases.iter().flat_map(|case| {
+        case.directives
+            .iter()
+            .filter_map(|directive| match (&directive.order, directive.written) {
+                (Order::Stdin(_), Written::Document(span)) => Some((span.start, &case.block.id)),
+                _ => None,
+            })
+    });
+    inputs.collect()
+}
+
+pub(super) fn kind_name(kind: SnippetKind) -> &'static str {
+    match kind {
+        SnippetKind::Script => "script",
+        SnippetKind::Session => "session",
+    }
+}
+
+/// What is wrong with a block on paper, or keeps it from running.
+fn reason(case: &Case) -> Option<Reason> {
+    match &case.decision {
+        Decision::Run(_) => case.static_reason,
+        Decision::Skip(reason) => Some(*reason),
+    }
+}
+
+/// The problem that says why, in more words than the reason.
+fn cause(case: &Case) -> Option<&Problem> {
+    let reason = reason(case)?;
+    let same = |problem: &&Problem| problem.id == reason.as_str();
+    let told = case.problems.iter().find(same);
+    told.or(match reason {
+        Reason::SyntaxError | Reason::ContextFailed => case.problems.first(),
+        _ => None,
+    })
+}
+
+/// What a block that is no Python is instead.
+fn other_name(block: &Block) -> &str {
+    match &block.tag {
+        Tag::Python => "python",
+        Tag::None => "",
+        Tag::Output(name) | Tag::Other(name) => name,
+    }
+}
+
+/// A directive as it would be written.
+pub(super) fn directive_text(order: &Order) -> String {
+    match (order, order.value()) {
+        (Order::Skip(_), Some(reason)) => format!("skip ({reason})"),
+        (_, None) => order.name().to_owned(),
+        (_, Some(value)) => {
+            let value = value.replace('\\', "\\\\").replace('\n', "\\n");
+            match value.contains([' ', ',']) {
+                true => format!("{}=\"{value}\"", order.name()),
+                false => format!("{}={value}", order.name()),
+            }
+        }
     }
 }

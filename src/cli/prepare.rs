@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::console::{Console, Exit};
-use super::settings::Settings;
+use super::settings::{Settings, SettingsRule};
 use crate::block::BlockId;
 use crate::document::Document;
 use crate::plan::{self, Case, DocumentPlan};
@@ -113,11 +113,45 @@ pub(super) fn prepare(
         prepared.exit = console.error(error);
     }
     let mut options = settings.plan_options();
+    let mut uses = vec![Use::default(); settings.rules.len()];
     for found in documents.found {
+        options.rules = rules_for(&found, settings);
         options.policy = settings.policy_for(found.file.as_deref());
-        prepared.add(found, settings, &options, snapshots, console);
+        prepared.add(found, settings, &options, &mut uses, snapshots, console);
+    }
+    let is_all = store::covers(paths, &settings.root);
+    for (rule, used) in settings.rules.iter().zip(uses) {
+        let is_meant = is_all || rule.documents.is_some() && used.has_document;
+        if is_meant && !used.has_block {
+            console.warn(format_args!(
+                "{}: this directive is for no block",
+                rule.place
+            ));
+        }
     }
     prepared
+}
+
+/// What came of a directive in the settings.
+#[derive(Clone, Copy, Debug, Default)]
+struct Use {
+    /// Whether it is for a document that was planned as a whole.
+    has_document: bool,
+    /// Whether it is for a block in one.
+    has_block: bool,
+}
+
+fn rules_for(found: &Found, settings: &Settings) -> Vec<plan::Rule> {
+    let fits = |it: &&SettingsRule| is_for(it, found.file.as_deref());
+    let rules = settings.rules.iter().filter(fits);
+    rules.map(|it| it.rule.clone()).collect()
+}
+
+fn is_for(rule: &SettingsRule, file: Option<&Path>) -> bool {
+    let Some(documents) = &rule.documents else {
+        return true;
+    };
+    file.is_some_and(|file| documents.match_file(file))
 }
 
 impl Prepared {
@@ -126,6 +160,7 @@ impl Prepared {
         found: Found,
         settings: &Settings,
         options: &plan::Options,
+        uses: &mut [Use],
         snapshots: Snapshots,
         console: &Console,
     ) {
@@ -143,6 +178,13 @@ impl Prepared {
             }
         };
         let mut plan = plan::plan(document, options);
+        for (rule, used) in settings.rules.iter().zip(uses) {
+            if is_for(rule, file.as_deref()) {
+                used.has_document |= selection == Selection::All;
+                let mut blocks = plan.cases.iter().map(|case| &case.block);
+                used.has_block |= blocks.any(|block| rule.rule.is_about(block));
+            }
+        }
         let keys: Vec<_> = plan.cases.iter().map(key).collect();
         let key_of_case = select(&mut plan, &selection, |line| {
             self.exit = console.error(format_args!("no Python block at {path}:{line}"));

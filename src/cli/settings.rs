@@ -4,6 +4,7 @@
 //! `snipcheck.toml` wins. Paths in it are relative to its directory, paths in flags to the current one.
 //! Every key is also a flag, but for those that describe a document set (`assume-imports`, `exclude`).
 
+mod directive;
 mod grants;
 
 use std::collections::BTreeMap;
@@ -15,18 +16,20 @@ use std::thread::available_parallelism;
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
+pub use self::directive::SettingsRule;
 use self::grants::{GrantError, GrantTable, Permit};
 use super::args::{FormatArg, ProjectArgs, RunArgs, RungArg};
-use crate::plan;
+use crate::plan::{self, Wrong as WrongDirective};
 use crate::policy::{Limits, Policy};
 use crate::run::{self, RunOptions};
 use crate::sandbox::Rung;
-use crate::store::{self, StoreError};
+use crate::store::{self, PathError, StoreError};
 use crate::text::{LineIndex, LineNumber};
 
 /// The keys of a settings file.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "assume-imports",
+    "directive",
     "exclude",
     "expectations",
     "format",
@@ -90,7 +93,6 @@ pub struct Settings {
     pub strict: bool,
     /// Whether a block that passes without a snapshot fails.
     pub require_snapshots: bool,
-    /// What a block's run may do.
     /// What a block's run may do, where nothing is granted.
     pub policy: Policy,
     /// What is granted to some documents.
@@ -103,6 +105,10 @@ pub struct Settings {
     pub assume_imports: Vec<String>,
     /// Patterns (as in `.gitignore`, relative to `root`) of documents to leave out.
     pub exclude: Vec<String>,
+    /// Whether skipped blocks run too, to see whether they have to be skipped.
+    pub tries_skipped: bool,
+    /// Directives for blocks whose documents do not carry them.
+    pub rules: Vec<SettingsRule>,
 }
 
 impl Settings {
@@ -117,12 +123,14 @@ impl Settings {
         shown(&self.current, path)
     }
 
-    /// How to plan; asks the interpreter for its version.
+    /// How to plan what no directive of the settings is for; asks the interpreter for its version.
     pub fn plan_options(&self) -> plan::Options {
         plan::Options {
             assume_imports: self.assume_imports.clone(),
             python: run::python_version(self.python.as_deref()),
             policy: self.policy.clone(),
+            rules: Vec::new(),
+            tries_skipped: self.tries_skipped,
         }
     }
 
@@ -212,6 +220,17 @@ pub enum SettingsError {
         line: LineNumber,
         /// The key.
         key: String,
+        /// The keys that there are.
+        known: &'static [&'static str],
+    },
+    /// A directive that means nothing.
+    BadDirective {
+        /// The file.
+        path: PathBuf,
+        /// Its line.
+        line: LineNumber,
+        /// What is wrong with it.
+        what: BadDirective,
     },
     /// A value that its key cannot have.
     BadValue {
@@ -240,12 +259,23 @@ impl fmt::Display for SettingsError {
                 line,
                 message,
             } => write!(f, "{}:{line}: not valid TOML: {message}", path.display()),
-            SettingsError::UnknownKey { path, line, key } => {
+            SettingsError::UnknownKey {
+                path,
+                line,
+                key,
+                known,
+            } => {
                 write!(f, "{}:{line}: unknown setting `{key}`; ", path.display())?;
-                match nearest_key(key) {
+                match nearest_key(key, known) {
                     Some(nearest) => write!(f, "did you mean `{nearest}`?"),
-                    None => write!(f, "the settings are {}", KEYS.map(quoted).join(", ")),
+                    None => {
+                        let known: Vec<String> = known.iter().map(|key| quoted(key)).collect();
+                        write!(f, "the settings are {}", known.join(", "))
+                    }
                 }
+            }
+            SettingsError::BadDirective { path, line, what } => {
+                write!(f, "{}:{line}: {what}", path.display())
             }
             SettingsError::BadValue {
                 path,
@@ -254,6 +284,38 @@ impl fmt::Display for SettingsError {
                 wanted,
             } => write!(f, "{}:{line}: `{key}` must be {wanted}", path.display()),
             SettingsError::Grant(error) => error.fmt(f),
+        }
+    }
+}
+
+/// What is wrong with a `[[directive]]`.
+#[derive(Debug)]
+pub enum BadDirective {
+    /// It says nothing.
+    Missing,
+    /// What it says is wrong.
+    Wrong(WrongDirective),
+    /// Its paths are no patterns.
+    Paths(PathError),
+}
+
+impl fmt::Display for BadDirective {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BadDirective::Missing | BadDirective::Wrong(WrongDirective::Empty) => {
+                f.write_str("a directive needs `say`, such as `say = \"skip\"`")
+            }
+            BadDirective::Wrong(WrongDirective::Unknown(name, nearest)) => {
+                write!(f, "there is no directive `{name}`")?;
+                match nearest {
+                    Some(nearest) => write!(f, "; did you mean `{nearest}`?"),
+                    None => Ok(()),
+                }
+            }
+            BadDirective::Wrong(WrongDirective::Value(name, wanted)) => {
+                write!(f, "`{name}` needs {wanted}")
+            }
+            BadDirective::Paths(error) => error.fmt(f),
         }
     }
 }
@@ -270,11 +332,11 @@ fn quoted(key: &str) -> String {
     format!("`{key}`")
 }
 
-fn nearest_key(key: &str) -> Option<&'static str> {
+fn nearest_key(key: &str, known: &'static [&'static str]) -> Option<&'static str> {
     let wanted = key.to_lowercase().replace('_', "-");
-    similar::get_close_matches(wanted.as_str(), &KEYS, 1, 0.55)
+    similar::get_close_matches(wanted.as_str(), known, 1, 0.55)
         .first()
-        .and_then(|nearest| KEYS.into_iter().find(|known| known == nearest))
+        .and_then(|nearest| known.iter().copied().find(|known| known == nearest))
 }
 
 /// One more than there are cores: while one block's process is being cleared away, another runs.
@@ -293,9 +355,12 @@ fn program(base: &Path, name: &Path) -> PathBuf {
 
 /// The settings for a run in the directory `current`.
 fn settings(current: &Path, typed: Typed<'_>) -> Result<Settings, SettingsError> {
-    let (root, file) = match nearest_file(current)? {
+    let (root, path, file) = match nearest_file(current)? {
         Some(found) => found,
-        None => (current.to_path_buf(), FileSettings::default()),
+        None => {
+            let root = current.to_path_buf();
+            (root, PathBuf::new(), FileSettings::default())
+        }
     };
     let limits = limits(typed.run, &file);
     let expectations = match (&typed.project.expectations, &file.expectations) {
@@ -331,6 +396,8 @@ fn settings(current: &Path, typed: Typed<'_>) -> Result<Settings, SettingsError>
         permits,
         python,
         rungs,
+        tries_skipped: false,
+        rules: directive::rules(&root, &path, file.directives)?,
         assume_imports: file.assume_imports,
         exclude: file.exclude,
         root,
@@ -390,6 +457,9 @@ struct FileSettings {
     require: Option<RungArg>,
     assume_imports: Vec<String>,
     exclude: Vec<String>,
+    /// Whether there are any: they are read later, with their places.
+    has_directives: bool,
+    directives: Vec<directive::FileRule>,
 }
 
 type Table = BTreeMap<Spanned<String>, Spanned<Value>>;
@@ -404,14 +474,15 @@ struct Tools {
     snipcheck: Option<Table>,
 }
 
-fn nearest_file(current: &Path) -> Result<Option<(PathBuf, FileSettings)>, SettingsError> {
+/// The directory of the nearest settings file, the file as it is shown, and what it says.
+fn nearest_file(current: &Path) -> Result<Option<(PathBuf, PathBuf, FileSettings)>, SettingsError> {
     for directory in current.ancestors() {
         let path = directory.join(SETTINGS_FILE);
         if let Some(text) = store::read_if_exists(&path)? {
             let path = path.strip_prefix(current).unwrap_or(&path);
             let table = parse_toml::<Table>(path, &text)?;
             let file = FileSettings::read(path, &text, table)?;
-            return Ok(Some((directory.to_path_buf(), file)));
+            return Ok(Some((directory.to_path_buf(), path.to_path_buf(), file)));
         }
         let path = directory.join(PYPROJECT_FILE);
         let text = store::read_if_exists(&path)?;
@@ -424,7 +495,7 @@ fn nearest_file(current: &Path) -> Result<Option<(PathBuf, FileSettings)>, Setti
                 .and_then(|tools| tools.snipcheck)
         {
             let file = FileSettings::read(path, &text, table)?;
-            return Ok(Some((directory.to_path_buf(), file)));
+            return Ok(Some((directory.to_path_buf(), path.to_path_buf(), file)));
         }
     }
     Ok(None)
@@ -452,6 +523,7 @@ impl FileSettings {
                         path: path.to_path_buf(),
                         line: key_line,
                         key,
+                        known: &KEYS,
                     },
                     Wrong::Value(wanted) => SettingsError::BadValue {
                         path: path.to_path_buf(),
@@ -467,12 +539,21 @@ impl FileSettings {
                     },
                 })?;
         }
+        if file.has_directives {
+            file.directives = directive::read(path, text)?;
+        }
         Ok(file)
     }
 
     fn set(&mut self, key: &str, value: Value) -> Result<(), Wrong> {
         match key {
             "assume-imports" => self.assume_imports = strings(value)?,
+            "directive" => {
+                self.has_directives = true;
+                directive::is_list(&value)
+                    .then_some(())
+                    .ok_or("tables, each begun by `[[directive]]`")?;
+            }
             "exclude" => self.exclude = strings(value)?,
             "expectations" => self.expectations = Some(string(value)?),
             "format" => self.format = Some(format(value)?),
@@ -629,6 +710,6 @@ mod tests {
     #[test]
     fn a_key_near_nothing_gets_the_whole_list() {
         let error = error("zzz = 1\n");
-        assert!(error.contains("`assume-imports`, `exclude`"), "{error}");
+        assert!(error.contains("`assume-imports`, `directive`"), "{error}");
     }
 }

@@ -9,7 +9,7 @@ use super::tolerance::{Likeness, Tolerance};
 use super::trace::{Progress, Seen, Trace};
 use super::volatile::Sources;
 use super::wording::{self, Manner};
-use super::{ClaimVerdict, JudgedClaim, comment, exception, output, raises, remark, status};
+use super::{ClaimVerdict, JudgedClaim, comment, exception, output, raises, remark, status, typed};
 use crate::claim::value::{self, Value};
 use crate::claim::{Claim, ClaimKind, Evidence, Expected, Scope, Subject};
 use crate::observation::Stream;
@@ -67,14 +67,19 @@ pub(super) fn judge(
                 _ => outcome,
             }
         }
-        (Expected::Output(lines), None) => output_of_block(lines, trace),
+        (Expected::Output(lines), None) => {
+            let outcome = output_of_block(lines, trace);
+            typed::without_input(outcome, lines, sources.case, trace)
+        }
         (Expected::Exception(expected), Some(place)) => {
             let seen = seen(claim, trace, place);
             raises::at_statement(expected, &said, place, &seen, |raised| {
                 status::lack(sources.case, raised)
             })
         }
-        (Expected::Exception(expected), None) => raises::in_block(expected, trace),
+        (Expected::Exception(expected), None) => {
+            raises::in_block(expected, trace, |raised| status::lack(sources.case, raised))
+        }
     };
     let lines = place.map(|place| (place.first, place.last));
     let is_raised = matches!(claim.expected, Expected::Exception(_));

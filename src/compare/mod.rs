@@ -21,6 +21,7 @@ mod status;
 mod text;
 pub mod tolerance;
 mod trace;
+mod typed;
 mod volatile;
 mod wording;
 
@@ -30,9 +31,9 @@ pub mod recorded;
 
 use crate::claim::{Claim, ClaimKind, HINT};
 use crate::observation::{Ending, Observation};
-use crate::plan::{Case, Reason};
-use crate::problem::Problem;
-use crate::text::LineNumber;
+use crate::plan::{Case, Directive, Order, Reason, Written};
+use crate::problem::{self, Problem};
+use crate::text::{LineNumber, Span};
 
 use judge::Habit;
 use trace::Trace;
@@ -99,6 +100,27 @@ pub struct Verdict {
 /// Judges `case` by what its run did.
 pub fn compare(case: &Case, observation: &Observation) -> Verdict {
     compare_repeated(case, observation, &[])
+}
+
+/// The verdict on a block that its author skips, where `verdict` is the one it would have got.
+pub fn of_skipped(case: &Case, verdict: Verdict) -> Verdict {
+    let is_skip = |directive: &&Directive| matches!(directive.order, Order::Skip(_));
+    let skip = case.directives.iter().rev().find(is_skip);
+    let problem = skip.map(|skip| match skip.written {
+        Written::Document(span) => problem::unused_skip(span, None),
+        Written::Settings(line) => {
+            let opener = Span::at(case.block.span.start);
+            problem::unused_skip(opener, Some(line.get()))
+        }
+    });
+    let is_needed = verdict.status != Status::Passed;
+    Verdict {
+        status: Status::Skipped,
+        reason: Some(Reason::SkippedByAuthor),
+        claims: Vec::new(),
+        notes: 0,
+        problems: problem.filter(|_| !is_needed).into_iter().collect(),
+    }
 }
 
 /// Judges `case` by what its run did; what only some runs contradict is not broken.

@@ -93,7 +93,11 @@ fn printed_exception(
 }
 
 /// Compares an announced exception with those of the whole block.
-pub(super) fn in_block(expected: &ExpectedException, trace: &Trace) -> Outcome {
+pub(super) fn in_block(
+    expected: &ExpectedException,
+    trace: &Trace,
+    lack: impl Fn(&Exception) -> Option<&'static str>,
+) -> Outcome {
     let observation = trace.observation;
     let raised = observation
         .exception
@@ -112,9 +116,14 @@ pub(super) fn in_block(expected: &ExpectedException, trace: &Trace) -> Outcome {
                 Finding::Inconclusive("other-message"),
                 exception::shown(exception),
             ),
-            _ => Outcome::new(Finding::Broken, exception::shown(exception)),
+            _ => {
+                let finding = match lack(exception) {
+                    Some(reason) => Finding::Inconclusive(reason),
+                    None => Finding::Broken,
+                };
+                Outcome::new(finding, exception::shown(exception))
+            }
         },
-        None if expected.type_name.is_none() => Outcome::inconclusive("not-reached"),
         None if trace.is_whole() => Outcome::new(Finding::Broken, ""),
         None => Outcome::inconclusive("not-reached"),
     }

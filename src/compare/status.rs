@@ -67,7 +67,9 @@ fn did(claim: &JudgedClaim) -> &'static str {
 /// The status of a block that a reason known on paper decides.
 fn status_of_skipped(reason: Reason) -> Status {
     match reason {
-        Reason::SkippedByAuthor | Reason::OtherVersion | Reason::NotPython => Status::Skipped,
+        Reason::SkippedByAuthor | Reason::NoRun | Reason::OtherVersion | Reason::NotPython => {
+            Status::Skipped
+        }
         Reason::SyntaxError
         | Reason::MissingImport
         | Reason::BrokenClaim
@@ -209,7 +211,11 @@ fn judge_exception(case: &Case, exception: &Exception) -> (Status, Reason, Optio
             .iter()
             .any(|problem| matches!(problem.id, "syntax-error" | "python2"));
         let at = column_of(case, exception).unwrap_or(at);
-        let problem = (!is_known).then(|| problem::syntax_error(at, &exception.message));
+        let is_mixed = is_a("TabError") || is_a("IndentationError") && mixes_indentation(case);
+        let problem = (!is_known).then(|| match is_mixed {
+            true => problem::mixed_indentation(at, &exception.message),
+            false => problem::syntax_error(at, &exception.message),
+        });
         return (Status::Failed, Reason::SyntaxError, problem);
     }
     let reason = match () {
@@ -231,6 +237,9 @@ fn judge_exception(case: &Case, exception: &Exception) -> (Status, Reason, Optio
         _ => problem::uncaught_exception(at, &exception.type_name, &exception.message),
     };
     match reason {
+        Some(Reason::MissingPackage) if is_required(case, exception) => {
+            (Status::Skipped, Reason::MissingPackage, None)
+        }
         Some(reason) => {
             let is_known = is_known(case, problem.id, exception);
             let problem = (!is_known && problem.id != "uncaught-exception").then_some(problem);
@@ -252,6 +261,27 @@ fn is_known(case: &Case, id: &str, exception: &Exception) -> bool {
     case.problems
         .iter()
         .any(|problem| problem.id == id && problem.message.contains(&name))
+}
+
+/// Whether some lines of the block are indented with tabs and some with spaces.
+fn mixes_indentation(case: &Case) -> bool {
+    let has = |sign: char| {
+        case.block.code.lines().any(|line| {
+            let indent = line.len() - line.trim_start().len();
+            indent < line.len() && line.get(..indent).is_some_and(|it| it.contains(sign))
+        })
+    };
+    has('\t') && has(' ')
+}
+
+/// Whether the block says that it requires the package which an exception misses.
+fn is_required(case: &Case, exception: &Exception) -> bool {
+    let normal = |name: &str| name.to_lowercase().replace('-', "_");
+    let module = exception.name.as_deref().unwrap_or_default();
+    let package = normal(module.split('.').next().unwrap_or_default());
+    case.packages
+        .iter()
+        .any(|required| normal(required) == package)
 }
 
 /// What the block lacks, where an exception says no more than that.

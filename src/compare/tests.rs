@@ -46,6 +46,7 @@ fn case(code: &str, claim: Claim) -> Case {
             context: Vec::new(),
             supplied: Vec::new(),
             watches: Vec::new(),
+            inputs: Vec::new(),
         }),
         context: Vec::new(),
         static_reason: None,
@@ -53,6 +54,9 @@ fn case(code: &str, claim: Claim) -> Case {
         notes: Vec::new(),
         problems: Vec::new(),
         policy: Policy::STUDY,
+        directives: Vec::new(),
+        packages: Vec::new(),
+        is_tried: false,
     }
 }
 

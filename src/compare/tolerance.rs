@@ -67,6 +67,8 @@ pub enum Tolerance {
     ExplainedException,
     /// `Type: message` for a printed message.
     ExceptionPrefix,
+    /// What was typed stands in the output.
+    TypedInput,
     /// Standard error, or the traceback, stands with standard output.
     WithStderr,
     /// The claim says of itself that it is approximate.
@@ -109,6 +111,7 @@ impl Tolerance {
             Tolerance::BaseClass => "base-class",
             Tolerance::ExplainedException => "explained-exception",
             Tolerance::ExceptionPrefix => "exception-prefix",
+            Tolerance::TypedInput => "typed-input",
             Tolerance::WithStderr => "with-stderr",
             Tolerance::Approximate => "approximate",
         }

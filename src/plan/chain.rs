@@ -49,7 +49,7 @@ impl<'a> Chains<'a> {
                 members.iter().rev().take(limit).copied().collect()
             }
             Some(Chain::Continuation) => self.continued(at, limit),
-            Some(Chain::None) | None => Vec::new(),
+            Some(Chain::None | Chain::Alone) | None => Vec::new(),
         }
     }
 
@@ -69,7 +69,7 @@ impl<'a> Chains<'a> {
                     chain.extend(self.before(before, limit - chain.len()));
                     break;
                 }
-                Some(Chain::None) | None => break,
+                Some(Chain::None | Chain::Alone) | None => break,
             }
         }
         chain

@@ -9,6 +9,7 @@ use crate::text::Span;
 use super::announced::Announced;
 use super::chain::Chains;
 use super::context::{Index, Position, Slice};
+use super::directive::Chain;
 use super::piece::Piece;
 use super::{Options, Reason, SnippetKind};
 
@@ -47,7 +48,7 @@ pub(super) fn find(these: &Pieces<'_>, index: &mut Index<'_>, at: Position) -> F
         return finding;
     };
     // What does not parse needs nothing: CPython refuses it before any name is looked up.
-    if !piece.is_usable() {
+    if !piece.is_runnable() {
         return finding;
     }
     let chain = these.chains.before(at, index.limit());
@@ -143,7 +144,8 @@ impl Search<'_> {
             self.missing_import(import, problem, finding);
             return None;
         }
-        if index.supply(&mut finding.slice, self.piece, need, self.at)
+        let is_alone = self.piece.directives.chain == Chain::Alone;
+        if !is_alone && index.supply(&mut finding.slice, self.piece, need, self.at)
             || names.has_star_import
             || need.is_bound_later
         {
@@ -192,6 +194,13 @@ impl Search<'_> {
             // Running it gives the NameError, and the verdict.
             let what = format!("the builtin `{}` is gone", need.name);
             finding.problems.push(problem::python2(self.place, &what));
+            return;
+        }
+        if index.is_bound_before(self.piece, need, self.at) {
+            finding
+                .problems
+                .push(problem::out_of_context(self.place, &need.name));
+            finding.static_reason.get_or_insert(Reason::UndefinedName);
             return;
         }
         let later = index.bound_later(&need.name, self.at);

@@ -18,15 +18,17 @@ mod watch;
 
 use self::chain::Chains;
 use self::context::{Index, Share, Slice};
+pub use self::directive::{Demand, Directive, Order, Rule, Written, Wrong, orders};
+use self::directive::{Directives, Regions};
 use self::finding::{Finding, Pieces};
 use self::piece::Piece;
-use crate::block::{self, Block, BlockId, Contents};
+use crate::block::{self, Block, BlockId, Contents, Gap, Tag};
 use crate::claim::{self, Claim, Note};
 use crate::document::Document;
 use crate::policy::Policy;
 use crate::problem::Problem;
 use crate::syntax::Syntax;
-use crate::text::LineNumber;
+use crate::text::{LineNumber, Span};
 
 /// Whether a block is run as a script or replayed as a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -98,6 +100,10 @@ pub struct Snippet {
     pub supplied: Vec<String>,
     /// What claims want to see.
     pub watches: Vec<Watch>,
+    /// What is on standard input: one text for each block of the context, and the block's own last.
+    /// Empty where none of them has any.
+    #[serde(default)]
+    pub inputs: Vec<String>,
 }
 
 /// Why a block does not run, or is not judged by running (`reason` in JSON).
@@ -148,6 +154,8 @@ pub enum Reason {
     NotConfined,
     /// The author said so.
     SkippedByAuthor,
+    /// The author wants it parsed only, and it parses.
+    NoRun,
     /// It is written for a newer Python than the one that runs the blocks.
     OtherVersion,
 }
@@ -178,6 +186,7 @@ impl Reason {
             Reason::ContextFailed => "context-failed",
             Reason::NotConfined => "not-confined",
             Reason::SkippedByAuthor => "skipped-by-author",
+            Reason::NoRun => "no-run",
             Reason::OtherVersion => "other-version",
         }
     }
@@ -214,6 +223,12 @@ pub struct Case {
     pub problems: Vec<Problem>,
     /// What its run may do.
     pub policy: Policy,
+    /// The directives that were honoured.
+    pub directives: Vec<Directive>,
+    /// The packages that it says it requires.
+    pub packages: Vec<String>,
+    /// Whether its author skips it, and it runs only to see whether it has to be skipped.
+    pub is_tried: bool,
 }
 
 /// All that is to be done with one document.
@@ -238,6 +253,10 @@ pub struct Options {
     pub python: Option<(u8, u8)>,
     /// What each run may do.
     pub policy: Policy,
+    /// Orders for blocks of the document from elsewhere.
+    pub rules: Vec<Rule>,
+    /// Whether blocks that their author skips run too, to see whether they have to be skipped.
+    pub tries_skipped: bool,
 }
 
 impl DocumentPlan {
@@ -259,6 +278,8 @@ impl Default for Options {
             assume_imports: Vec::new(),
             python: None,
             policy: Policy::STUDY,
+            rules: Vec::new(),
+            tries_skipped: false,
         }
     }
 }
@@ -268,10 +289,22 @@ pub fn plan(document: Document, options: &Options) -> DocumentPlan {
     let Contents {
         blocks,
         passages,
-        problems,
+        comments,
+        mut problems,
     } = block::contents(&document);
     let said = claim::prose(&document, &passages, &blocks);
-    let (blocks, pieces) = read(&document, blocks, said.of_blocks, options);
+    let regions = Regions::new(&document, &comments, &mut problems);
+    let around = Around {
+        comments: &comments,
+        regions: &regions,
+        said: said.of_blocks,
+    };
+    let Read {
+        blocks,
+        pieces,
+        strays,
+    } = read(&document, blocks, around, options);
+    problems.extend(strays);
     let findings = find_all(&document, &blocks, &pieces, options);
     let contexts: Vec<Context> = findings
         .iter()
@@ -295,47 +328,84 @@ pub fn plan(document: Document, options: &Options) -> DocumentPlan {
     }
 }
 
-/// Keeps the Python blocks and reads them; blocks that hold the output of the one before become its claims.
-///
-/// `said` are claims of sentences about blocks, in order, each with the block's index.
-fn read(
-    document: &Document,
-    blocks: Vec<Block>,
+/// What stands around the blocks of a document.
+struct Around<'a> {
+    comments: &'a [Span],
+    regions: &'a Regions,
+    /// Claims of sentences about blocks, in order, each with the block's index.
     said: Vec<(usize, Claim)>,
-    options: &Options,
-) -> (Vec<Block>, Vec<Piece>) {
-    let mut said = said.into_iter().peekable();
+}
+
+/// The Python blocks of a document with what was read of them, in step.
+struct Read {
+    blocks: Vec<Block>,
+    pieces: Vec<Piece>,
+    /// Directives that no block heeds.
+    strays: Vec<Problem>,
+}
+
+/// Keeps the Python blocks and reads them; blocks that hold the input or the output of the one before
+/// become part of it.
+fn read(document: &Document, blocks: Vec<Block>, around: Around<'_>, options: &Options) -> Read {
+    let regions = around.regions;
+    let mut said = around.said.into_iter().peekable();
     let mut pieces = Vec::new();
     let mut is_python = vec![false; blocks.len()];
-    let mut is_output = false;
-    for (at, block) in blocks.iter().enumerate() {
-        if std::mem::take(&mut is_output) || !piece::is_python(block) {
+    let mut heeded = Vec::new();
+    let mut at = 0;
+    while let Some(block) = blocks.get(at) {
+        let own = at;
+        at += 1;
+        if !piece::is_python(block) {
             continue;
         }
-        let mut piece = Piece::new(document, block, options.python);
-        let output = blocks.get(at + 1).and_then(|next| {
+        is_python[own] = true;
+        heeded.push(block);
+        let mut directives = Directives::new(document, block, regions, &options.rules);
+        if let Some(next) = blocks.get(at).filter(|next| is_input(next)) {
+            directives.feed(&next.code, next.span);
+            at += 1;
+        }
+        let mut piece = Piece::new(document, block, directives, options);
+        let next = blocks.get(at);
+        let output = next.and_then(|next| {
             let is_session = piece.kind == SnippetKind::Session;
             claim::output_claim(document, block, &piece.syntax, next, is_session)
         });
-        is_output = output.is_some();
-        while said.next_if(|&(index, _)| index < at).is_some() {}
-        let said = std::iter::from_fn(|| said.next_if(|&(index, _)| index == at));
+        while said.next_if(|&(index, _)| index < own).is_some() {}
+        let said = std::iter::from_fn(|| said.next_if(|&(index, _)| index == own));
         let said = said.map(|(_, claim)| claim);
         let of_script = said.filter(|_| piece.kind == SnippetKind::Script);
         let of_script: Vec<Claim> = of_script.collect();
+        if let (Some(next), Some(output)) = (next, output) {
+            at += 1;
+            heeded.push(next);
+            let about = Directives::new(document, next, regions, &[]);
+            piece.take_output(output, &about);
+        }
         if piece.skip.is_none() {
-            piece.claims.claims.extend(output);
             piece.claims.claims.extend(of_script);
         }
         pieces.push(piece);
-        is_python[at] = true;
     }
+    let strays = directive::strays(document, around.comments, heeded.into_iter());
     let blocks = blocks
         .into_iter()
         .zip(is_python)
         .filter_map(|(block, is_python)| is_python.then_some(block))
         .collect();
-    (blocks, pieces)
+    Read {
+        blocks,
+        pieces,
+        strays,
+    }
+}
+
+/// Whether the block holds what the one before it reads from standard input.
+fn is_input(block: &Block) -> bool {
+    let is_named =
+        matches!(&block.tag, Tag::Other(name) if matches!(name.as_str(), "input" | "stdin"));
+    is_named && block.gap != Gap::Far
 }
 
 fn find_all(
@@ -365,6 +435,8 @@ struct Context {
     sources: Vec<(SnippetKind, Vec<Source>)>,
     /// The exceptions that these blocks announce.
     watches: Vec<Watch>,
+    /// What each of them reads.
+    inputs: Vec<String>,
 }
 
 fn context(document: &Document, blocks: &[Block], pieces: &[Piece], slice: &Slice) -> Context {
@@ -377,6 +449,8 @@ fn context(document: &Document, blocks: &[Block], pieces: &[Piece], slice: &Slic
             continue;
         };
         context.ids.push(block.id.clone());
+        let input = piece.directives.stdin().unwrap_or_default();
+        context.inputs.push(input.to_owned());
         if piece.kind == SnippetKind::Script {
             let claims = &piece.claims.claims;
             let watches = watch::watches(document, block, &piece.syntax, claims);
@@ -414,6 +488,14 @@ fn case(
     };
     let mut watches = watch::watches(document, &block, syntax, &piece.claims.claims);
     watches.extend(context.watches);
+    let mut inputs = context.inputs;
+    inputs.push(piece.directives.stdin().unwrap_or_default().to_owned());
+    if inputs.iter().all(String::is_empty) {
+        inputs.clear();
+    }
+    let mut policy = options.policy.clone();
+    policy.limits.wall_ms = piece.directives.wall_ms(policy.limits.wall_ms);
+    let packages = piece.directives.packages();
     let decision = match skip {
         Some(reason) => Decision::Skip(reason),
         None => Decision::Run(Snippet {
@@ -422,6 +504,7 @@ fn case(
             context: context.sources,
             supplied: finding.supplied,
             watches,
+            inputs,
         }),
     };
     let mut problems = piece.problems;
@@ -435,7 +518,10 @@ fn case(
         claims: piece.claims.claims,
         notes: piece.claims.notes,
         problems,
-        policy: options.policy.clone(),
+        policy,
+        directives: piece.directives.given,
+        is_tried: piece.is_tried,
+        packages,
         block,
     }
 }

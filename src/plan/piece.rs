@@ -1,16 +1,16 @@
 //! One Python block, read: its kind, its sources, its names, and what is said about it.
 
 use crate::block::{Block, Tag};
-use crate::claim::{self, Claims, Example};
+use crate::claim::{self, Claim, Claims, Example};
 use crate::document::Document;
 use crate::problem::{self, Problem};
 use crate::syntax::names::Names;
 use crate::syntax::{self, Syntax};
 use crate::text::Span;
 
-use super::directive::{Directives, directives};
+use super::directive::Directives;
 use super::language::{Language, language};
-use super::{Reason, SnippetKind, Source};
+use super::{Options, Reason, SnippetKind, Source};
 
 /// A Python block, before it is known what it needs from others.
 pub(super) struct Piece {
@@ -27,6 +27,8 @@ pub(super) struct Piece {
     pub(super) problems: Vec<Problem>,
     /// Why it does not run, if it does not.
     pub(super) skip: Option<Reason>,
+    /// Whether it is skipped, and runs only to see whether it has to be.
+    pub(super) is_tried: bool,
     /// Whether CPython will refuse it, so that no other block can build on it.
     pub(super) is_broken: bool,
 }
@@ -37,40 +39,78 @@ pub(super) fn is_python(block: &Block) -> bool {
 }
 
 impl Piece {
-    /// Reads a block that [`is_python`]; `python` is the version that runs it, where that is known.
-    pub(super) fn new(document: &Document, block: &Block, python: Option<(u8, u8)>) -> Piece {
+    /// Reads a block that [`is_python`].
+    pub(super) fn new(
+        document: &Document,
+        block: &Block,
+        directives: Directives,
+        options: &Options,
+    ) -> Piece {
         let mut piece = match block.is_session() || block.is_ipython() {
-            true => Piece::session(document, block),
-            false => Piece::script(document, block),
+            true => Piece::session(document, block, directives),
+            false => Piece::script(document, block, directives),
         };
-        let is_too_new = python.is_some_and(|python| piece.directives.requires > Some(python));
-        if piece.directives.is_skipped || is_too_new {
-            piece.skip = Some(match is_too_new {
+        let is_refused = options
+            .python
+            .is_some_and(|python| piece.directives.refuses(python))
+            || claim::is_of_python2(document, block);
+        let is_skipped = piece.directives.is_skipped();
+        piece.is_tried = is_skipped && !is_refused && options.tries_skipped && piece.skip.is_none();
+        if piece.is_tried {
+            // Its claims decide whether it has to be skipped.
+        } else if is_skipped || is_refused {
+            piece.skip = Some(match is_refused {
                 true => Reason::OtherVersion,
                 false => Reason::SkippedByAuthor,
             });
             piece.problems.clear();
+        } else if piece.skip.is_none() && piece.directives.is_not_run() {
+            piece.parse_only(block);
         }
+        let claims = &mut piece.claims.claims;
+        claims.sort_by_key(|claim| claim.span.start);
+        piece.directives.limit(claims);
         if piece.skip.is_some() {
             piece.claims = Claims::default();
         }
+        piece.problems.append(&mut piece.directives.problems);
         piece
     }
 
-    fn script(document: &Document, block: &Block) -> Piece {
+    /// Leaves it unrun, and tells whether it is Python at all.
+    fn parse_only(&mut self, block: &Block) {
+        let is_announced = is_announced(&self.claims, "SyntaxError");
+        let error = match self.kind {
+            SnippetKind::Script => self.syntax.errors.first(),
+            SnippetKind::Session => None,
+        };
+        let problem = error
+            .filter(|_| self.problems.is_empty())
+            .map(|error| problem::syntax_error(block.document_span(error.span), &error.message));
+        self.problems.extend(problem.filter(|_| !is_announced));
+        self.skip = Some(match self.problems.is_empty() {
+            true => Reason::NoRun,
+            false => Reason::SyntaxError,
+        });
+    }
+
+    fn script(document: &Document, block: &Block, directives: Directives) -> Piece {
         let syntax = syntax::syntax(&block.code);
+        let mut claims = claim::claims(document, block, &syntax);
+        claims.claims.extend(directives.claim(block));
         let mut piece = Piece {
             kind: SnippetKind::Script,
-            directives: directives(document, block),
+            directives,
             code: block.code.clone(),
             lines: Vec::new(),
             sources: vec![Source {
                 line: block.first_line(document),
                 code: block.code.clone(),
             }],
-            claims: claim::claims(document, block, &syntax),
+            claims,
             problems: Vec::new(),
             skip: None,
+            is_tried: false,
             is_broken: !syntax.errors.is_empty(),
             syntax,
         };
@@ -88,18 +128,21 @@ impl Piece {
         piece
     }
 
-    fn session(document: &Document, block: &Block) -> Piece {
+    fn session(document: &Document, block: &Block, directives: Directives) -> Piece {
         let examples = claim::examples(document, block);
+        let mut claims = claim::session_claims(document, block, &examples);
+        claims.claims.extend(directives.claim(block));
         let mut piece = Piece {
             kind: SnippetKind::Session,
-            directives: directives(document, block),
+            directives,
             code: String::new(),
             lines: Vec::new(),
             sources: Vec::new(),
             syntax: Syntax::default(),
-            claims: claim::session_claims(document, block, &examples),
+            claims,
             problems: Vec::new(),
             skip: None,
+            is_tried: false,
             is_broken: false,
         };
         piece.add_examples(&examples);
@@ -145,6 +188,17 @@ impl Piece {
         self.skip = Some(Reason::NotPython);
     }
 
+    /// Takes what an output block claims, unless `about`, the directives before that, leave it out.
+    pub(super) fn take_output(&mut self, mut output: Claim, about: &Directives) {
+        if self.skip.is_some() || about.is_skipped() {
+            return;
+        }
+        for directives in [&self.directives, about] {
+            directives.limit(std::slice::from_mut(&mut output));
+        }
+        self.claims.claims.push(output);
+    }
+
     /// What the grammar says of its names.
     pub(super) fn names(&self) -> &Names {
         &self.syntax.names
@@ -152,6 +206,11 @@ impl Piece {
 
     /// Whether other blocks can build on it.
     pub(super) fn is_usable(&self) -> bool {
+        self.is_runnable() && !self.is_tried
+    }
+
+    /// Whether it runs, and CPython will not refuse it.
+    pub(super) fn is_runnable(&self) -> bool {
         self.skip.is_none() && !self.is_broken
     }
 

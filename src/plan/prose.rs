@@ -52,6 +52,7 @@ pub(super) fn case(document: &Document, stated: Stated, ordinal: usize, options:
             context: Vec::new(),
             supplied: stated.supplied,
             watches: vec![watch],
+            inputs: Vec::new(),
         }),
         context: Vec::new(),
         static_reason: None,
@@ -59,6 +60,9 @@ pub(super) fn case(document: &Document, stated: Stated, ordinal: usize, options:
         notes: Vec::new(),
         problems: Vec::new(),
         policy: options.policy.clone(),
+        directives: Vec::new(),
+        packages: Vec::new(),
+        is_tried: false,
         block: Block {
             id: BlockId(format!("prose/{ordinal}")),
             form: Form::Indented,

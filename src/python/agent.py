@@ -98,7 +98,7 @@ def rehearse():
     script = ("script", [(1, code)])
     native = Rehearsal()
     for _ in range(3):
-        run = Run(native, stage(native), OWN_FILE, "", "", script, chunks, [], [], [])
+        run = Run(native, stage(native), OWN_FILE, "", "", script, chunks, [], [], [], [])
         run.prepare()
         run.run_main(*script)
     linecache.clearcache()
@@ -127,6 +127,17 @@ def stage(native):
     return module
 
 
+def feed(text):
+    """Puts `text` on standard input, all of it in a pipe: the plan lets no more through than fits."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    os.write(writer, text.encode())
+    os.dup2(reader, 0)
+    for used in (reader, writer):
+        os.close(used)
+    sys.stdin = sys.__stdin__ = open(0, "r", encoding="utf-8", closefd=False)
+
+
 def marked_stream(native, fd, name, errors):
     # A file object remembers whether its descriptor can seek, and the snippet's will be a pipe.
     reader, writer = os.pipe()
@@ -146,7 +157,7 @@ def marked_stream(native, fd, name, errors):
 class Run:
     """One job in one child."""
 
-    def __init__(self, native, module, document, nonce, file, script, chunks, context, supplied, watches):
+    def __init__(self, native, module, document, nonce, file, script, chunks, context, supplied, watches, inputs):
         self.native = native
         self.module = module
         self.document = document
@@ -155,6 +166,7 @@ class Run:
         self.chunks = chunks
         self.context = context
         self.supplied = supplied
+        self.inputs = inputs
         self.watches = {}
         for watch in watches:
             self.watches.setdefault(watch[0], Watch(*watch)).join(Watch(*watch))
@@ -175,6 +187,8 @@ class Run:
                 exec(line, self.globals)
             if self.run_context():
                 self.mark("s", 0)
+                if self.inputs:
+                    feed(self.inputs[-1])
                 self.run_main(*self.script)
             self.finish()
             self.native.end("finished", self.nonce, 0, False, None)
@@ -271,8 +285,10 @@ class Run:
     def run_context(self):
         if not self.context:
             return True
-        for kind, sources in self.context:
+        for at, (kind, sources) in enumerate(self.context):
             self.mark("c", sources[0][0] if sources else 0)
+            if self.inputs:
+                feed(self.inputs[at])
             try:
                 self.run_piece(kind, sources, is_context=True)
             except Ended as ended:

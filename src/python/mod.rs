@@ -127,6 +127,7 @@ type JobParts = (
     Vec<(&'static str, Pieces)>,
     Vec<String>,
     Vec<WatchParts>,
+    Vec<String>,
 );
 
 fn pieces(kind: SnippetKind, sources: &[Source]) -> (&'static str, Pieces) {
@@ -178,6 +179,7 @@ fn job_parts(job: Job, file: String) -> JobParts {
         context,
         snippet.supplied,
         watches,
+        snippet.inputs,
     )
 }
 

@@ -35,6 +35,7 @@ pub fn render(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<
         style,
         out,
         shown: 0,
+        gravest: None,
         needs_gap: false,
         undecided: Undecided::default(),
     };
@@ -49,6 +50,8 @@ struct Full<'a> {
     style: Style,
     out: &'a mut dyn Write,
     shown: usize,
+    /// The first of the gravest findings shown.
+    gravest: Option<(Severity, &'static str)>,
     /// Whether lines without a blank one after them stand before.
     needs_gap: bool,
     undecided: Undecided<'a>,
@@ -178,6 +181,7 @@ impl<'a> Full<'a> {
         finding: &Finding,
     ) -> io::Result<()> {
         self.shown += 1;
+        self.note(finding);
         if self.shown == EXCERPTS + 1 {
             let n = thousands(EXCERPTS);
             writeln!(
@@ -197,6 +201,15 @@ impl<'a> Full<'a> {
         writeln!(self.out, "{}\n", picture(document, finding, self.style))
     }
 
+    fn note(&mut self, finding: &Finding) {
+        if self
+            .gravest
+            .is_none_or(|(gravest, _)| gravest < finding.severity)
+        {
+            self.gravest = Some((finding.severity, finding.id));
+        }
+    }
+
     fn gap(&mut self) -> io::Result<()> {
         if std::mem::take(&mut self.needs_gap) {
             writeln!(self.out)?;
@@ -207,6 +220,7 @@ impl<'a> Full<'a> {
     fn undecided(&mut self) -> io::Result<()> {
         self.gap()?;
         for (finding, places) in std::mem::take(&mut self.undecided.entries) {
+            self.note(&finding);
             let word = format!("{}[{}]", paint::word(finding.severity), finding.id);
             let word = paint(self.style, paint::of(finding.severity), &word);
             let message = paint(self.style, paint::STRONG, &format!(": {}", finding.message));
@@ -263,6 +277,9 @@ impl<'a> Full<'a> {
         }
         for granted in granted::granted(report) {
             writeln!(self.out, "{}", granted.sentence())?;
+        }
+        if let Some((_, id)) = self.gravest {
+            writeln!(self.out, "what an id means: `snipcheck explain {id}`")?;
         }
         writeln!(self.out, "{}", summary::run_sentence(report))
     }

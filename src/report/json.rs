@@ -18,7 +18,7 @@ use super::{BlockReport, DocumentReport, Report};
 use crate::claim::ClaimKind;
 use crate::compare::{ClaimVerdict, JudgedClaim, Status};
 use crate::observation::{Ending, Exception, Stream};
-use crate::plan::{Reason, SnippetKind};
+use crate::plan::{Directive, Reason, SnippetKind, Written};
 use crate::problem::Severity;
 use crate::run::Interpreter;
 use crate::sandbox::Confinement;
@@ -44,7 +44,7 @@ pub fn write(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)
 }
 
-/// Compact JSON in which nothing but visible characters stands raw.
+/// Compact JSON in which nothing but visible characters stands raw, and no command of a CI service.
 struct Guarded;
 
 impl Formatter for Guarded {
@@ -55,7 +55,8 @@ impl Formatter for Guarded {
     ) -> io::Result<()> {
         let mut plain = 0;
         for (offset, c) in fragment.char_indices() {
-            if c.is_control() || neutral::is_invisible(c) {
+            let opens_command = neutral::opens_command(&fragment[..offset], c);
+            if c.is_control() || neutral::is_invisible(c) || opens_command {
                 CompactFormatter.write_string_fragment(writer, &fragment[plain..offset])?;
                 for unit in c.encode_utf16(&mut [0; 2]) {
                     write!(writer, "\\u{unit:04x}")?;
@@ -169,6 +170,7 @@ struct BlockJson<'a> {
     status: Status,
     reason: Option<Reason>,
     context: Vec<&'a str>,
+    directives: Vec<DirectiveJson>,
     grants: Vec<BlockGrant<'a>>,
     ending: EndingJson<'a>,
     stdout: String,
@@ -205,6 +207,7 @@ impl<'a> BlockJson<'a> {
                 Status::Failed | Status::Inconclusive | Status::Skipped => verdict.reason,
             },
             context: block.case.context.iter().map(|id| id.0.as_str()).collect(),
+            directives: directives(report, block),
             grants: granted::of_block(&block.case.policy.grants),
             ending: EndingJson {
                 kind: ending_kind(&observation.ending),
@@ -220,6 +223,34 @@ impl<'a> BlockJson<'a> {
                 .collect(),
         }
     }
+}
+
+#[derive(Serialize)]
+struct DirectiveJson {
+    name: &'static str,
+    value: Option<String>,
+    /// In the document or in the settings file, as `written` says.
+    line: Option<usize>,
+    written: &'static str,
+}
+
+fn directives(report: &DocumentReport, block: &BlockReport) -> Vec<DirectiveJson> {
+    let json = |directive: &Directive| {
+        let (line, written) = match directive.written {
+            Written::Document(span) => {
+                let document = report.document.as_ref();
+                (document.map(|it| it.index.line(span.start)), "document")
+            }
+            Written::Settings(line) => (Some(line), "settings"),
+        };
+        DirectiveJson {
+            name: directive.order.name(),
+            value: directive.order.value(),
+            line: line.map(|line| line.get()),
+            written,
+        }
+    };
+    block.case.directives.iter().map(json).collect()
 }
 
 #[derive(Serialize)]

@@ -31,6 +31,14 @@ impl Way {
             return Way::Nothing;
         };
         let (first, last, is_print) = match claim.claim.subject {
+            Subject::Block if claim.claim.kind == ClaimKind::Raises => {
+                // It is compared with exceptions only.
+                return if actual.is_empty() {
+                    Way::Nothing
+                } else {
+                    Way::Raised
+                };
+            }
             Subject::Block => return Way::Printed,
             Subject::Statement {
                 first,

@@ -128,7 +128,9 @@ fn broken_claims(document: &DocumentReport, block: &BlockReport) -> Vec<Finding>
 /// Whether `finding` says why the block did not pass.
 fn tells(finding: &Finding, block: &BlockReport) -> bool {
     match block.verdict.reason {
-        Some(Reason::SyntaxError) => matches!(finding.id, "syntax-error" | "python2"),
+        Some(Reason::SyntaxError) => {
+            matches!(finding.id, "syntax-error" | "python2" | "mixed-indentation")
+        }
         Some(reason) => finding.id == reason.as_str(),
         None => false,
     }

@@ -69,6 +69,9 @@ fn held(block: Block) -> BlockReport {
             notes: Vec::new(),
             problems: Vec::new(),
             policy: Policy::STUDY,
+            directives: Vec::new(),
+            packages: Vec::new(),
+            is_tried: false,
         },
         observation: Observation {
             ending: Ending::Finished,
@@ -886,8 +889,8 @@ fn json_has_the_names_that_machines_depend_on() {
     let block = &document["blocks"][0];
     is(
         block,
-        "id line end_line heading info kind status reason context grants ending stdout stderr \
-         wall_ms claims problems",
+        "id line end_line heading info kind status reason context directives grants ending stdout \
+         stderr wall_ms claims problems",
     );
     is(&block["claims"][0], claim);
     is(&block["problems"][0], problem);

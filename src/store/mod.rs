@@ -24,7 +24,7 @@ pub use files::{
     snapshot_file,
 };
 pub use replace::{remove, replace, write};
-pub use walk::Patterns;
+pub use walk::{Patterns, covers};
 
 /// The largest document that is read, in bytes.
 pub const MAX_DOCUMENT_BYTES: u64 = 64 << 20;

@@ -51,6 +51,19 @@ impl Patterns {
     }
 }
 
+/// Whether `paths` (none: the current directory) hold all of `root`.
+pub fn covers(paths: &[PathBuf], root: &Path) -> bool {
+    let current = [PathBuf::from(".")];
+    let paths = if paths.is_empty() { &current } else { paths };
+    let Ok(root) = fs::canonicalize(root) else {
+        return false;
+    };
+    paths
+        .iter()
+        .filter_map(|path| fs::canonicalize(path).ok())
+        .any(|path| root.starts_with(path))
+}
+
 pub(super) fn walk(
     directory: &Path,
     excluded: &Patterns,

@@ -93,6 +93,11 @@ fn check_scripts() {
 }
 
 #[test]
+fn check_directives() {
+    run_cases("check/directives");
+}
+
+#[test]
 fn check_hostile() {
     run_cases("check/hostile");
 }

@@ -85,6 +85,7 @@ fn listed(project: &Project, args: &[&str]) -> Vec<String> {
     let is_path = |line: &&str| !line.starts_with(' ');
     ran.stdout
         .lines()
+        .take_while(|line| !line.is_empty())
         .filter(is_path)
         .map(str::to_owned)
         .collect()
@@ -403,7 +404,7 @@ fn explain_tells_what_one_block_did_and_why_it_is_judged_so() {
         "a.md:2",
         "finished",
         "| 1",
-        "claim at 2:13  broken",
+        "broken: the document says",
         "failed: broken-claim",
     ] {
         assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);

@@ -8,6 +8,8 @@
 mod cases;
 mod claim_laws;
 mod cli;
+mod directives;
+mod explain;
 mod faults;
 mod grants;
 mod killed;
@@ -22,6 +24,7 @@ mod readme;
 mod robust;
 mod stages;
 mod study;
+mod terminal;
 mod study_bank;
 mod study_broken;
 mod tidy;

@@ -261,6 +261,50 @@ fn problem_ids() -> Vec<String> {
     ids
 }
 
+/// The names of reasons in `src/plan/mod.rs`.
+fn reasons() -> Vec<String> {
+    let text = fs::read_to_string(repository().join("src/plan/mod.rs")).expect("it is readable");
+    let arms = text.lines().filter_map(|line| {
+        let (reason, name) = line.trim().split_once(" => \"")?;
+        let name = name.strip_suffix("\",")?;
+        reason.starts_with("Reason::").then(|| name.to_owned())
+    });
+    let reasons: Vec<String> = arms.collect();
+    assert!(reasons.len() > 10, "src/plan/mod.rs names reasons");
+    reasons
+}
+
+#[test]
+fn every_id_and_every_reason_has_a_page_and_every_page_one_of_them() {
+    let mut ids = problem_ids();
+    ids.extend(reasons());
+    // What the report alone tells of.
+    ids.push("inconclusive-claim".to_owned());
+    let pages = files("src/cli/explain/pages", &["md"]);
+    let pages: Vec<&str> = pages
+        .iter()
+        .filter_map(|(path, _)| path.rsplit('/').next()?.strip_suffix(".md"))
+        .collect();
+    let table =
+        fs::read_to_string(repository().join("src/cli/explain/page.rs")).expect("it is readable");
+    let mut broken = Vec::new();
+    for id in &ids {
+        if !pages.contains(&id.as_str()) {
+            broken.push(format!("`{id}` has no page in src/cli/explain/pages"));
+        }
+        if !table.contains(&format!("    \"{id}\",\n")) {
+            broken.push(format!(
+                "`{id}` is not among the pages of src/cli/explain/page.rs"
+            ));
+        }
+    }
+    let unknown = pages
+        .iter()
+        .filter(|page| !ids.iter().any(|id| id == *page));
+    broken.extend(unknown.map(|page| format!("the page `{page}` is about no id")));
+    assert_none(&broken);
+}
+
 #[test]
 fn problem_ids_are_kebab_case_and_mean_one_thing() {
     let ids = problem_ids();

@@ -99,6 +99,7 @@ fn plan_case(document: &Document, blocks: &[Block], at: usize) -> plan::Case {
             context: Vec::new(),
             supplied: Vec::new(),
             watches: Vec::new(),
+            inputs: Vec::new(),
         }),
         context: Vec::new(),
         static_reason: None,
@@ -106,6 +107,9 @@ fn plan_case(document: &Document, blocks: &[Block], at: usize) -> plan::Case {
         notes: found.notes,
         problems: Vec::new(),
         policy: Policy::STUDY,
+        directives: Vec::new(),
+        packages: Vec::new(),
+        is_tried: false,
     }
 }
 

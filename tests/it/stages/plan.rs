@@ -4,15 +4,17 @@ use std::fmt::Write;
 
 use snipcheck::document::Document;
 use snipcheck::plan::{
-    self, Case as Planned, Decision, Options, Snippet, SnippetKind, Source, Watch,
+    self, Case as Planned, Decision, Directive, Options, Rule, Snippet, SnippetKind, Source, Watch,
+    Written,
 };
 use snipcheck::problem::{Problem, Severity};
+use snipcheck::text::LineNumber;
 
 use crate::cases::Case;
 
 /// Lists each Python block with its kind, decision, context, supplied imports, findings and watches.
 ///
-/// A part `options` may say `assume-imports: math typing` and `python: 3.14`.
+/// A part `options` may say `assume-imports: math typing`, `python: 3.14` and `rule: HEADING | skip`.
 pub(crate) fn run(case: &Case) -> String {
     let document = Document::new(case.path.as_str(), case.document.as_str());
     let plan = plan::plan(document, &options(case));
@@ -22,6 +24,9 @@ pub(crate) fn run(case: &Case) -> String {
     }
     if plan.cases.is_empty() {
         out.push_str("no Python\n");
+    }
+    for problem in &plan.problems {
+        push_problem(&mut out, &plan.document, problem);
     }
     out
 }
@@ -39,11 +44,23 @@ fn options(case: &Case) -> Options {
                     let number = |text: &str| text.parse().expect("a version has numbers");
                     options.python = Some((number(major), number(minor)));
                 }
+                Some(("rule", text)) => options.rules.push(rule(text)),
                 _ => panic!("no option is called {line}"),
             }
         }
     }
     options
+}
+
+/// `HEADING | ORDERS`.
+fn rule(text: &str) -> Rule {
+    let (heading, orders) = text.split_once(" | ").expect("a rule has two parts");
+    Rule {
+        heading: Some(heading.to_owned()),
+        block: None,
+        orders: plan::orders(orders).expect("its orders are right"),
+        line: LineNumber::FIRST,
+    }
 }
 
 fn push_case(out: &mut String, document: &Document, case: &Planned) {
@@ -64,12 +81,26 @@ fn push_case(out: &mut String, document: &Document, case: &Planned) {
         let _ = write!(out, ", {} claims", case.claims.len());
     }
     out.push('\n');
+    for directive in &case.directives {
+        push_directive(out, document, directive);
+    }
     if let Decision::Run(snippet) = &case.decision {
         push_snippet(out, case, snippet);
     }
     for problem in &case.problems {
         push_problem(out, document, problem);
     }
+}
+
+fn push_directive(out: &mut String, document: &Document, directive: &Directive) {
+    let _ = write!(out, "  directive {}", directive.order.name());
+    if let Some(value) = directive.order.value() {
+        let _ = write!(out, " {value:?}");
+    }
+    let _ = match directive.written {
+        Written::Document(span) => writeln!(out, " @ {}", document.index.line(span.start)),
+        Written::Settings(line) => writeln!(out, " @ settings {line}"),
+    };
 }
 
 fn push_snippet(out: &mut String, case: &Planned, snippet: &Snippet) {
@@ -86,6 +117,9 @@ fn push_snippet(out: &mut String, case: &Planned, snippet: &Snippet) {
     }
     for watch in &snippet.watches {
         push_watch(out, watch);
+    }
+    if !snippet.inputs.is_empty() {
+        let _ = writeln!(out, "  inputs {:?}", snippet.inputs);
     }
 }
 
