@@ -175,18 +175,22 @@ fn not_held(case: &Case, runs: &Runs, shift: &Shift, tried: &[(usize, &Proposal)
         return Vec::new();
     }
     let verdict = compare::compare_repeated(case, &runs.first, &runs.again);
+    let held = verdict
+        .claims
+        .iter()
+        .filter(|judged| judged.verdict == ClaimVerdict::Held);
+    let held: HashMap<usize, Evidence> = held
+        .map(|judged| (judged.claim.span.start, judged.claim.evidence))
+        .collect();
     let holds = |proposal: &Proposal| {
         let start = match proposal.claim {
             Some(_) => shift.start(proposal.start),
             None => added_start(proposal, shift),
         };
-        verdict.claims.iter().any(|judged| {
-            let may_weaken = proposal.candidate().is_some_and(|one| one.may_weaken);
-            let least = proposal.claim.unwrap_or(Evidence::Plain);
-            judged.claim.span.start == start
-                && judged.verdict == ClaimVerdict::Held
-                && (may_weaken || judged.claim.evidence <= least)
-        })
+        let may_weaken = proposal.candidate().is_some_and(|one| one.may_weaken);
+        let least = proposal.claim.unwrap_or(Evidence::Plain);
+        held.get(&start)
+            .is_some_and(|evidence| may_weaken || *evidence <= least)
     };
     let wrong = tried.iter().filter(|(_, proposal)| !holds(proposal));
     wrong.map(|(index, _)| *index).collect()
