@@ -25,7 +25,7 @@ use crate::document::Document;
 use crate::syntax::Syntax;
 use crate::text::{LineNumber, Span};
 
-pub use output::output_claim;
+pub use output::{is_of_python2, output_claim};
 pub use prose::{Prose, Stated, prose};
 pub use scribe::HINT;
 pub use sessions::{Example, ExampleLine, examples, session_claims};

@@ -4,6 +4,9 @@
 //! such as `**Output:**` says so, or because it follows directly, the code prints, and it looks like
 //! nothing else.
 
+use std::collections::HashSet;
+
+use super::exceptions::name_len;
 use super::wording::lead_in;
 use super::{Claim, ClaimKind, Evidence, Expected, Scope, Subject, reading, scope};
 use crate::block::{Block, Gap, Tag};
@@ -35,6 +38,7 @@ pub fn output_claim(
     let is_output = match (&next.tag, &intro) {
         _ if next.is_session() => false,
         (Tag::None | Tag::Output(_), Some(_)) => !is_other(next, text, &block.code),
+        (Tag::None | Tag::Output(_), None) if ends_in_exception(text) => !is_session,
         (Tag::None | Tag::Output(_), None) => {
             syntax.may_print && !is_session && !is_other(next, text, &block.code) && !is_code(text)
         }
@@ -45,7 +49,7 @@ pub fn output_claim(
     if !is_output {
         return None;
     }
-    let is_plain = syntax.may_print && !is_session;
+    let is_plain = (syntax.may_print || ends_in_exception(text)) && !is_session;
     Some(Claim {
         kind: ClaimKind::Output,
         span: next.document_span(span),
@@ -85,7 +89,9 @@ fn value_of_last(
         && !syntax.strings.contains(&last.span)
         && matches!(next.tag, Tag::None | Tag::Output(_))
         && reading::is_value(text);
-    let computes = || computation(last.span.of(&block.code)).is_some();
+    let code = last.span.of(&block.code);
+    let is_name = code.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let computes = || is_name || computation(code).is_some();
     let line = |offset| document.index.line(block.document_offset(offset));
     (is_shown && computes()).then(|| Claim {
         kind: ClaimKind::Output,
@@ -106,6 +112,18 @@ fn value_of_last(
         scope: None,
         rule: "value-below",
     })
+}
+
+/// Whether the paragraph right before a block says that it is output of Python 2: `**Output (Python 2.x):**`.
+pub fn is_of_python2(document: &Document, block: &Block) -> bool {
+    let words = block.lead.and_then(|lead| lead_in(document.slice(lead)));
+    match words.and_then(scope::scope) {
+        Some(Scope::Version(version)) => {
+            let digits = version.trim_start_matches(|c: char| !c.is_ascii_digit());
+            digits.starts_with('2') && !version.contains(['>', '+'])
+        }
+        _ => false,
+    }
 }
 
 /// A line that announces output.
@@ -224,6 +242,14 @@ fn is_literal_output(text: &str) -> bool {
         .any(|one| one.kind != StatementKind::Expression);
     let is_prose = !syntax.errors.is_empty() || !has_statements && !text.contains('(');
     is_prose && !syntax.may_print && !text.lines().any(is_code_line)
+}
+
+/// Whether the last line is that of a traceback: `KeyError: 'x'`.
+fn ends_in_exception(text: &str) -> bool {
+    let last = text.trim_end().lines().next_back().unwrap_or_default();
+    let len = name_len(last, &HashSet::new());
+    len.and_then(|len| last.get(len..))
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(": "))
 }
 
 /// Languages that are data: a program may well print them.

@@ -83,8 +83,6 @@ const NOUNS: &[&str] = &[
     "stdout",
     "expected",
     "actual",
-    "actually",
-    "got",
     "answer",
     "вывод",
     "результат",

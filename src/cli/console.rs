@@ -124,18 +124,19 @@ impl Console {
 
     /// Says on standard error why the command cannot do its job.
     pub(super) fn error(&self, message: impl Display) -> Exit {
-        // Nobody is left to tell when standard error is gone too.
-        let _ = writeln!(
-            io::stderr().lock(),
-            "error: {}",
-            harmless(&message.to_string())
-        );
+        complain(&format!("error: {message}\n"));
         Exit::Unable
     }
 }
 
+/// Writes `text` to standard error, harmless to look at.
+pub(super) fn complain(text: &str) {
+    // Nobody is left to tell when standard error is gone too.
+    let _ = io::stderr().lock().write_all(harmless(text).as_bytes());
+}
+
 /// `text` with what a terminal or a CI log could act on shown as escapes.
-fn harmless(text: &str) -> String {
+pub(super) fn harmless(text: &str) -> String {
     let line = |line: &str| neutral::line_start(&neutral::text(line));
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }

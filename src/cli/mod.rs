@@ -49,7 +49,13 @@ pub fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => {
             // Help and version go to standard output, which may be closed already.
-            let _ = error.print();
+            // An argument may be the name of somebody's file, so it is no more trusted than that.
+            let told = error.render().to_string();
+            if console::harmless(&told) == told {
+                let _ = error.print();
+            } else {
+                console::complain(&told);
+            }
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };

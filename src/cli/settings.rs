@@ -93,7 +93,6 @@ pub struct Settings {
     pub strict: bool,
     /// Whether a block that passes without a snapshot fails.
     pub require_snapshots: bool,
-    /// What a block's run may do.
     /// What a block's run may do, where nothing is granted.
     pub policy: Policy,
     /// What is granted to some documents.

@@ -15,6 +15,8 @@ pub(super) struct Told<'a> {
     pub(super) line: LineNumber,
     /// Its id.
     pub(super) id: &'a BlockId,
+    /// Whether it was learned what it does.
+    pub(super) has_run: bool,
     /// Why it is not recorded, or not all of it.
     pub(super) why: Option<Why>,
 }
@@ -106,7 +108,7 @@ impl Tally {
     fn unchanged(&mut self, told: &Told<'_>, verbosity: Verbosity) {
         let is_failure = matches!(told.why, Some(Why::Failed(_)));
         let is_undecided = matches!(told.why, Some(Why::Undecided(_)));
-        self.unchanged += usize::from(!is_failure && !is_undecided);
+        self.unchanged += usize::from(told.has_run);
         if is_failure || verbosity == Verbosity::Verbose {
             let what = match is_failure || is_undecided {
                 true => "not recorded",

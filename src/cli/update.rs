@@ -179,12 +179,14 @@ impl Work<'_> {
         let mut told = Vec::with_capacity(plan.cases.len());
         for ((case, runs), &key) in plan.cases.iter().zip(runs).zip(&origin.key_of_case) {
             let (fresh, why) = self.fresh(plan, case, runs);
+            let has_run = matches!(fresh, Fresh::Ran(_));
             if let Some(slot) = all_fresh.get_mut(key) {
                 *slot = fresh;
             }
             told.push(Told {
                 line: case.block.first_line(&plan.document),
                 id: &case.block.id,
+                has_run,
                 why,
             });
         }

@@ -17,10 +17,22 @@ pub(super) fn same(expected: &str, actual: &str) -> Option<Likeness> {
         _ => return None,
     }
     let (e, a) = (float(expected)?, float(actual)?);
-    if e == a {
+    let is_double = |text| significant_digits(text) <= DOUBLE_DIGITS;
+    if e == a && is_double(expected) && is_double(actual) {
         return Some(Likeness::Under(Tolerance::NumberForm));
     }
     is_rounded(expected, e, actual, a).then_some(Likeness::Under(Tolerance::FloatRounded))
+}
+
+/// How many significant digits tell every double from its neighbours; what is written with more is
+/// meant digit by digit, as in `Decimal` or `f"{0.1:.20f}"`.
+const DOUBLE_DIGITS: usize = 17;
+
+/// The digits between the first and the last that are not zero.
+fn significant_digits(text: &str) -> usize {
+    let mantissa = text.split(['e', 'E']).next().unwrap_or(text);
+    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+    digits.trim_matches('0').len()
 }
 
 /// Whether zeros fill the number up on the left.

@@ -25,30 +25,27 @@ const TIME_OF_DAY: [&str; 8] = [
     "time.time(",
 ];
 
-/// What tells of the machine, of its user and of the sandbox.
-const MACHINE: [&str; 21] = [
+/// What tells of the machine and of the sandbox, by a number or a path.
+const MACHINE: [&str; 15] = [
     "getpid(",
     "getppid(",
     "get_native_id(",
     "cpu_count(",
-    "platform.",
-    "uname(",
     "sys.path",
     "sys.executable",
     "sys.prefix",
     "sys.base_prefix",
     "sysconfig.",
-    "gethostname(",
-    "getfqdn(",
     "getuser(",
     "getlogin(",
-    "environ",
-    "getenv(",
     "expanduser(",
     "home(",
     "cwd(",
     "getcwd(",
 ];
+
+/// What tells of them in any words.
+const MACHINE_NAME: [&str; 4] = ["platform.", "uname(", "gethostname(", "getfqdn("];
 
 /// Words that show a date without a digit.
 const DATE_WORDS: [&str; 38] = [
@@ -213,7 +210,7 @@ impl<'c> Repeats<'c> {
         }
         let comes_from = |names: &OnceCell<HashSet<String>>, words: &[&str]| {
             let is_source = |code: &str| words.iter().any(|word| mentions(code, word));
-            let names = names.get_or_init(|| names_from(self.case, &is_source));
+            let names = names.get_or_init(|| names_from(self.case, &|code, _| is_source(code)));
             is_source(code) || identifiers(code).any(|name| names.contains(name))
         };
         let mut words = text.split(|c: char| !c.is_alphanumeric());
@@ -222,7 +219,10 @@ impl<'c> Repeats<'c> {
             return Some(Cause::Clock);
         }
         let is_answer = ["", "True", "False", "None"].contains(&text.trim());
-        (!is_answer && comes_from(&self.machine, &MACHINE)).then_some(Cause::Machine)
+        let shows_machine = has_digit || text.contains('/');
+        let is_of_machine = shows_machine && comes_from(&self.machine, &MACHINE)
+            || !is_answer && MACHINE_NAME.iter().any(|word| mentions(code, word));
+        is_of_machine.then_some(Cause::Machine)
     }
 
     /// The code that made the part: the lines of the block that it came from.

@@ -10,9 +10,8 @@ use crate::plan::{Case, Decision};
 use crate::syntax::{self, StatementKind};
 use crate::text::LineNumber;
 
-/// Calls whose results differ from run to run or from machine to machine.
-const SOURCES: [&str; 24] = [
-    "id(",
+/// Calls that ask the clock, or the machine and the Python that the document's author did not have.
+const SURROUNDINGS: [&str; 18] = [
     "time(",
     "now(",
     "today(",
@@ -23,12 +22,6 @@ const SOURCES: [&str; 24] = [
     "timeit",
     "uuid",
     "secrets.",
-    "getpid",
-    "get_ident",
-    "current_thread",
-    "getsizeof",
-    "getrefcount",
-    "hash(",
     "urandom",
     "cwd(",
     "environ",
@@ -36,7 +29,15 @@ const SOURCES: [&str; 24] = [
     "sys.version",
     "sys.path",
     "tracemalloc",
+    "cpu_count",
 ];
+
+/// Calls that measure objects as this Python lays them out. Two measures compare alike everywhere.
+const MEASURES: [&str; 2] = ["getsizeof", "getrefcount"];
+
+/// Calls that number what is there. The runs of the second look give other numbers, so code that is
+/// built on them, as `__hash__` is, shows by itself whether it depends on them.
+const NUMBERS: [&str; 5] = ["id(", "getpid", "get_ident", "current_thread", "hash("];
 
 /// Calls that draw by chance, unless the code seeds them.
 const CHANCE: [&str; 4] = ["random", "shuffle(", "choice(", "sample("];
@@ -47,6 +48,8 @@ pub(super) struct Sources<'c> {
     pub(super) case: &'c Case,
     /// The names whose values come from there.
     names: OnceCell<HashSet<String>>,
+    /// Those whose values come from elsewhere than from numbers and measures of objects.
+    unsteady: OnceCell<HashSet<String>>,
 }
 
 impl<'c> Sources<'c> {
@@ -54,6 +57,7 @@ impl<'c> Sources<'c> {
         Sources {
             case,
             names: OnceCell::new(),
+            unsteady: OnceCell::new(),
         }
     }
 
@@ -72,13 +76,24 @@ impl<'c> Sources<'c> {
         expected: &str,
         actual: &str,
     ) -> bool {
-        let names = self.names.get_or_init(|| volatile_names(self.case));
         let code = match lines {
             Some((first, last)) => statement(self.case, first, last),
             None => self.case.block.code.clone(),
         };
-        let is_source = is_source(&code, is_seeded(self.case))
-            || identifiers(&code).any(|name| names.contains(name));
+        let is_seeded = is_seeded(self.case);
+        // Whether two numbers or two measures are equal is neither.
+        let (names, is_source) = match [expected, actual].iter().all(|text| is_truth(text)) {
+            true => (
+                self.unsteady
+                    .get_or_init(|| names_from(self.case, &|code, _| is_unsteady(code, is_seeded))),
+                is_unsteady(&code, is_seeded),
+            ),
+            false => (
+                self.names.get_or_init(|| volatile_names(self.case)),
+                is_measured(&code, is_seeded) || mentions_any(&code, &NUMBERS),
+            ),
+        };
+        let is_source = is_source || identifiers(&code).any(|name| names.contains(name));
         match lines {
             Some(_) => {
                 is_source
@@ -104,12 +119,14 @@ fn is_seeded(case: &Case) -> bool {
 /// The names that get a volatile value, in the context or in the block, directly or through each other.
 fn volatile_names(case: &Case) -> HashSet<String> {
     let is_seeded = is_seeded(case);
-    names_from(case, &|code| is_source(code, is_seeded))
+    names_from(case, &|code, is_definition| {
+        is_measured(code, is_seeded) || !is_definition && mentions_any(code, &NUMBERS)
+    })
 }
 
 /// The names that get their value from code of which `is_source` is true, in the context or in the
-/// block, directly or through each other.
-pub(super) fn names_from(case: &Case, is_source: &dyn Fn(&str) -> bool) -> HashSet<String> {
+/// block, directly or through each other. It is also told whether the code is a definition.
+pub(super) fn names_from(case: &Case, is_source: &dyn Fn(&str, bool) -> bool) -> HashSet<String> {
     let mut names = HashSet::new();
     if let Decision::Run(snippet) = &case.decision {
         for source in snippet.context.iter().flat_map(|(_, sources)| sources) {
@@ -120,7 +137,7 @@ pub(super) fn names_from(case: &Case, is_source: &dyn Fn(&str) -> bool) -> HashS
     names
 }
 
-fn add_names(code: &str, is_source: &dyn Fn(&str) -> bool, names: &mut HashSet<String>) {
+fn add_names(code: &str, is_source: &dyn Fn(&str, bool) -> bool, names: &mut HashSet<String>) {
     for statement in syntax::syntax(code).statements {
         let whole = code.get(statement.span.range()).unwrap_or_default();
         let header = code
@@ -133,7 +150,8 @@ fn add_names(code: &str, is_source: &dyn Fn(&str) -> bool, names: &mut HashSet<S
             _ => continue,
         };
         let Some(bound) = bound else { continue };
-        if is_source(text) || identifiers(text).any(|name| names.contains(name)) {
+        let is_definition = matches!(statement.kind, StatementKind::Definition);
+        if is_source(text, is_definition) || identifiers(text).any(|name| names.contains(name)) {
             names.extend(identifiers(bound).map(str::to_owned));
         }
     }
@@ -159,9 +177,21 @@ pub(super) fn identifiers(code: &str) -> impl Iterator<Item = &str> {
         .filter(|word| word.starts_with(|c: char| c.is_alphabetic() || c == '_'))
 }
 
-fn is_source(code: &str, is_seeded: bool) -> bool {
-    let calls = |words: &[&str]| words.iter().any(|word| mentions(code, word));
-    calls(&SOURCES) || (!is_seeded && calls(&CHANCE))
+/// Whether `code` asks the clock, the surroundings, or chance.
+fn is_unsteady(code: &str, is_seeded: bool) -> bool {
+    mentions_any(code, &SURROUNDINGS) || (!is_seeded && mentions_any(code, &CHANCE))
+}
+
+fn is_measured(code: &str, is_seeded: bool) -> bool {
+    is_unsteady(code, is_seeded) || mentions_any(code, &MEASURES)
+}
+
+fn mentions_any(code: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| mentions(code, word))
+}
+
+fn is_truth(text: &str) -> bool {
+    matches!(text.trim(), "True" | "False")
 }
 
 /// Whether `code` holds `word` where a name begins.

@@ -182,7 +182,8 @@ fn has_other_numbers(text: &str, actual: &str) -> bool {
     are_alike && is_other && stated.len() == found.len()
 }
 
-/// `-1 day, 3:00:00` for `-2 days, 21:00:00`: numbers, words and several signs in the same order.
+/// `-1 day, 3:00:00` for `-2 days, 21:00:00`, `Hi, Al!` for `Hi, Bo!`: words and several signs in the same
+/// order, and numbers or words that are shared.
 fn is_of_same_shape(text: &str, actual: &str) -> bool {
     let shape = |text: &str| {
         let mut shape = String::new();
@@ -202,7 +203,8 @@ fn is_of_same_shape(text: &str, actual: &str) -> bool {
     let signs = stated
         .chars()
         .filter(|c| !c.is_alphanumeric() && !c.is_whitespace());
-    stated == found && stated.contains('0') && signs.count() > 1 && text != actual
+    let is_like = || stated.contains('0') || shares_words(text, actual);
+    stated == found && signs.count() > 1 && is_like() && text != actual
 }
 
 fn is_name(text: &str) -> bool {

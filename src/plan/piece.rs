@@ -52,7 +52,8 @@ impl Piece {
         };
         let is_refused = options
             .python
-            .is_some_and(|python| piece.directives.refuses(python));
+            .is_some_and(|python| piece.directives.refuses(python))
+            || claim::is_of_python2(document, block);
         let is_skipped = piece.directives.is_skipped();
         piece.is_tried = is_skipped && !is_refused && options.tries_skipped && piece.skip.is_none();
         if piece.is_tried {

@@ -44,7 +44,7 @@ pub fn write(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)
 }
 
-/// Compact JSON in which nothing but visible characters stands raw.
+/// Compact JSON in which nothing but visible characters stands raw, and no command of a CI service.
 struct Guarded;
 
 impl Formatter for Guarded {
@@ -55,7 +55,8 @@ impl Formatter for Guarded {
     ) -> io::Result<()> {
         let mut plain = 0;
         for (offset, c) in fragment.char_indices() {
-            if c.is_control() || neutral::is_invisible(c) {
+            let opens_command = neutral::opens_command(&fragment[..offset], c);
+            if c.is_control() || neutral::is_invisible(c) || opens_command {
                 CompactFormatter.write_string_fragment(writer, &fragment[plain..offset])?;
                 for unit in c.encode_utf16(&mut [0; 2]) {
                     write!(writer, "\\u{unit:04x}")?;

@@ -131,7 +131,7 @@ fn is_safe(c: char, before: Option<char>, after: Option<char>) -> bool {
 
 /// Whether `c` would complete `##[` or `##name[`, which CI systems obey anywhere on a line
 /// (actions/runner, `ActionCommand.TryParse`; Azure's `##vso[`, TeamCity's `##teamcity[`).
-fn opens_command(shown: &str, c: char) -> bool {
+pub(super) fn opens_command(shown: &str, c: char) -> bool {
     c == '['
         && shown
             .trim_end_matches(|c: char| c.is_ascii_alphabetic())

@@ -24,6 +24,7 @@ mod readme;
 mod robust;
 mod stages;
 mod study;
+mod terminal;
 mod study_bank;
 mod study_broken;
 mod tidy;

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 /// The fewest claims that the documents hold.
-const CLAIMS_MIN: u64 = 1_200;
+const CLAIMS_MIN: u64 = 1_700;
 /// How many of them may be written for a newer Python.
 const CLAIMS_NEWER_MAX: u64 = 20;
 /// The minor versions of CPython 3 that the documents speak of.

@@ -32,6 +32,9 @@ const DENYING: &str = "not no never without avoid avoids instead fix fixed fixes
     prevent prevents unless won't can't isn't не нет без избежать исправим исправить обработаем обработка перехватим \
     перехватываем ловим поймать вместо чтобы";
 
+/// How many words before the name or the word for failing may take it back.
+const NEAR: usize = 3;
+
 /// Longer sentences than this, in bytes, foretell nothing.
 const LIMIT: usize = 400;
 
@@ -71,7 +74,7 @@ pub(super) fn after(passage: &Passage) -> Option<Claim> {
         passage.document_offset(0),
         passage.document_offset(text.len()),
     );
-    foretold(with_code.get(..end)?, true, |_, _| whole)
+    foretold(with_code.get(..end)?, false, |_, _| whole)
 }
 
 fn last_sentence(text: &str) -> usize {
@@ -95,20 +98,23 @@ fn foretold(
     let named = names
         .map(|word| word.trim_matches('.'))
         .find(|word| !word.is_empty() && name_len(word, &HashSet::new()) == Some(word.len()));
-    let (at, len) = match named {
-        Some(name) => (
-            name.as_ptr() as usize - sentence.as_ptr() as usize,
-            name.len(),
-        ),
-        None => (0, sentence.trim_end().len()),
+    let lower = sentence.to_lowercase().replace('’', "'");
+    let failing = FAILING
+        .iter()
+        .filter_map(|stem| lower.find(stem))
+        .min()
+        .filter(|_| may_be_unnamed);
+    let (at, len, told) = match (named, failing) {
+        (Some(name), _) => {
+            let at = name.as_ptr() as usize - sentence.as_ptr() as usize;
+            (at, name.len(), sentence.get(..at)?.to_lowercase())
+        }
+        (None, Some(at)) => (0, sentence.trim_end().len(), lower.get(..at)?.to_owned()),
+        (None, None) => return None,
     };
-    // What follows a name gives reasons.
-    let words = sentence.get(..at + len)?.to_lowercase().replace('’', "'");
-    let is_denied = words
-        .split(|c: char| !(c.is_alphanumeric() || c == '\''))
-        .any(|word| is_among(DENYING, word));
-    let fails = may_be_unnamed && FAILING.iter().any(|stem| words.contains(stem));
-    if is_denied || named.is_none() && !fails {
+    let words = told.split(|c: char| !(c.is_alphanumeric() || matches!(c, '\'' | '’')));
+    let mut last_words = words.filter(|word| !word.is_empty()).rev().take(NEAR);
+    if last_words.any(|word| is_among(DENYING, word)) {
         return None;
     }
     Some(Claim {

@@ -111,3 +111,88 @@ fn a_full_or_read_only_disk() {
         println!("{mounts}: {status:?}");
     }
 }
+
+/// What the machine gives where one kind of namespace is used up, as a hardened system or a container
+/// has it: never more than is true, and the verdicts stay the same.
+#[test]
+fn without_one_kind_of_namespace() {
+    let project = project();
+    let kinds = [
+        ("user", "rung D"),
+        ("pid", "rung D"),
+        ("net", "rung D"),
+        ("ipc", "rung D"),
+        ("uts", "rung D"),
+        ("mnt", "rung C"),
+        ("cgroup", "rung C"),
+    ];
+    for (kind, rung) in kinds {
+        let script = format!("echo 0 > /proc/sys/user/max_{kind}_namespaces && exec \"$0\" \"$@\"");
+        let within = |words: &str| {
+            shell(
+                &project,
+                &format!("unshare -Ur sh -c '{script}' \"$0\" {words}"),
+            )
+        };
+        let doctor = within("doctor");
+        let said = told(&doctor);
+        if said.contains("unshare") && !said.contains("rung") {
+            println!("left out: {said}");
+            return;
+        }
+        assert!(said.contains(rung), "{kind}: {said}");
+        if kind == "user" {
+            assert!(
+                said.contains("user.max_user_namespaces"),
+                "no remedy is named: {said}"
+            );
+        }
+        if !matches!(kind, "user" | "mnt") {
+            continue;
+        }
+        for (document, right) in [("held.md", 0), ("broken.md", 1)] {
+            let output = within(&format!("check {document}"));
+            assert_eq!(
+                output.status.code(),
+                Some(right),
+                "{kind}: {}",
+                told(&output)
+            );
+            assert!(
+                told(&output).contains(&format!("sandbox {rung}")),
+                "{}",
+                told(&output)
+            );
+        }
+        let refused = within("check held.md --require A");
+        assert_eq!(refused.status.code(), Some(2), "{kind}: {}", told(&refused));
+    }
+}
+
+/// Far more blocks at one time than there are cores: the verdicts are the same.
+#[test]
+fn many_at_one_time() {
+    let text = format!("{HELD}\n{BROKEN}\n").repeat(60);
+    let project = Project::new(&[("a.md", &text)]);
+    let ran = |jobs: &str| {
+        project.run(&[
+            "check",
+            "--format",
+            "concise",
+            "--timeout",
+            "60",
+            "--jobs",
+            jobs,
+            "a.md",
+        ])
+    };
+    let one = ran("1");
+    assert!(
+        one.stdout.contains("120 ran, 60 passed, 60 failed"),
+        "{}",
+        one.stdout
+    );
+    for _ in 0..2 {
+        assert_eq!(ran("32").stdout, one.stdout);
+    }
+}

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use snipcheck::block::{self, Block, Tag};
-use snipcheck::claim::{self, Claim, ClaimKind, Claims, Expected, Subject};
+use snipcheck::claim::{self, Claim, ClaimKind, Claims, Expected, Prose, Subject};
 use snipcheck::document::Document;
 use snipcheck::syntax::{self, Syntax};
 use snipcheck::text::Span;
@@ -13,7 +13,8 @@ use crate::cases::Case;
 /// Lists, block by block, `line:column kind evidence rule | text | value` for claims and `line:column note rule` for notes.
 pub(crate) fn run(case: &Case) -> String {
     let document = Document::new(case.path.as_str(), case.document.as_str());
-    let (blocks, _) = block::blocks(&document);
+    let contents = block::contents(&document);
+    let blocks = contents.blocks;
     let mut out = String::new();
     let mut before: Option<(&Block, Syntax)> = None;
     for block in &blocks {
@@ -46,7 +47,31 @@ pub(crate) fn run(case: &Case) -> String {
         }
         before = Some((block, syntax));
     }
+    push_prose(
+        &mut out,
+        &document,
+        &blocks,
+        &claim::prose(&document, &contents.passages, &blocks),
+    );
     out
+}
+
+fn push_prose(out: &mut String, document: &Document, blocks: &[Block], prose: &Prose) {
+    if !(prose.stated.is_empty() && prose.of_blocks.is_empty()) {
+        out.push_str("prose\n");
+    }
+    for stated in &prose.stated {
+        assert_eq!(document.slice(stated.span), stated.code);
+        let _ = write!(out, "  `{}`", stated.code);
+        if !stated.supplied.is_empty() {
+            let _ = write!(out, " after {}", stated.supplied.join("; "));
+        }
+        push_claim(out, document, &stated.claim);
+    }
+    for (index, claim) in &prose.of_blocks {
+        let _ = write!(out, "  {}", blocks[*index].id);
+        push_claim(out, document, claim);
+    }
 }
 
 fn push_session(out: &mut String, document: &Document, block: &Block) {
