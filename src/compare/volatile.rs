@@ -80,7 +80,7 @@ impl<'c> Sources<'c> {
             Some((first, last)) => statement(self.case, first, last),
             None => self.case.block.code.clone(),
         };
-        let is_seeded = is_seeded(self.case, lines.map(|(first, _)| first));
+        let is_seeded = is_seeded(self.case, lines.map(|(_, last)| last));
         // Whether two numbers or two measures are equal is neither.
         let (names, is_source) = match [expected, actual].iter().all(|text| is_truth(text)) {
             true => (
@@ -112,11 +112,11 @@ const LIBM: [&str; 18] = [
     "exp2(", "log(", "log10(", "cbrt(", "pow(", "gamma(", "hypot(",
 ];
 
-/// Whether chance was seeded before the line, or anywhere in the block.
+/// Whether chance was seeded up to the line, or anywhere in the block.
 fn is_seeded(case: &Case, line: Option<LineNumber>) -> bool {
     let lines = &case.block.lines;
     let end = line.map_or(lines.len(), |line| {
-        lines.partition_point(|mapped| mapped.line < line)
+        lines.partition_point(|mapped| mapped.line <= line)
     });
     let code = &case.block.code;
     let end = lines.get(end).map_or(code.len(), |line| line.code_start);

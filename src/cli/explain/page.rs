@@ -20,6 +20,7 @@ const PAGES: &[(&str, &str)] = pages![
     "missing-import",
     "missing-package",
     "mixed-indentation",
+    "needs-display",
     "needs-file",
     "needs-network",
     "no-run",
