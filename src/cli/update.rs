@@ -261,7 +261,7 @@ impl Work<'_> {
         let printed = match self.writing {
             // A patch must be nothing else.
             Writing::Patch => {
-                let patch = self.patch;
+                let patch = super::patch::rendered(&self.patch, false);
                 let printed = self.console.write(|out| out.write_all(patch.as_bytes()));
                 self.console.remark(&self.tally.into_text(true));
                 printed

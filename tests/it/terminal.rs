@@ -172,6 +172,8 @@ fn no_other_command_lets_anything_through() {
     let mut commands: Vec<Vec<Vec<u8>>> = vec![
         vec![b"list".to_vec(), b".".to_vec()],
         vec![b"list".to_vec(), b"--verbose".to_vec(), b".".to_vec()],
+        vec![b"update".to_vec(), b"--dry-run".to_vec(), b".".to_vec()],
+        vec![b"update".to_vec(), b".".to_vec()],
         vec![b"check".to_vec(), b".".to_vec()],
         vec![b"check".to_vec(), HOSTILE.replace('\0', "").into_bytes()],
         vec![

@@ -11,21 +11,17 @@ use crate::block::Passage;
 use crate::document::Document;
 use crate::text::Span;
 
-/// Stems of words for an exception of any type, and for failing.
-const FAILING: [&str; 12] = [
-    "error",
-    "exception",
-    "fail",
-    "crash",
-    "raise",
-    "ошибк",
-    "исключени",
-    "упадёт",
-    "упадет",
-    "падает",
-    "сломается",
-    "doesn't work",
-];
+/// Words that say by themselves that code fails.
+const FAILS: &str = "fails crashes raises throws упадёт упадет падает сломается";
+
+/// Words that say so behind one of [`WILL`].
+const FAIL: &str = "fail crash raise throw";
+const WILL: &str = "will would should must";
+
+/// Words for an exception of any type. They say so at the end of a sentence, or behind one of [`GIVES`].
+const EXCEPTIONS: &str = "error errors exception exceptions ошибка ошибку ошибке ошибкой ошибки исключение исключения исключению исключением";
+const GIVES: &str = "an get gives causes cause raise raises throw throws с получим получаем получите будет вызовет вызывает выбросит \
+    выбрасывает бросит бросает даст даёт к";
 
 /// Words that take it back, or tell of something else.
 const DENYING: &str = "not no never without avoid avoids instead fix fixed fixes handle handles handling catch catches \
@@ -86,6 +82,33 @@ fn last_sentence(text: &str) -> usize {
     start.max().unwrap_or(0)
 }
 
+/// Where a lower-case sentence says that something fails, if it does.
+fn failure(sentence: &str) -> Option<usize> {
+    if let Some(at) = ["doesn't work", "does not work", "не работает"]
+        .iter()
+        .find_map(|phrase| sentence.find(phrase))
+    {
+        return Some(at);
+    }
+    let is_part = |c: char| c.is_alphanumeric() || c == '\'';
+    let words: Vec<&str> = sentence
+        .split(|c: char| !is_part(c))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let mut before = "";
+    for (index, &word) in words.iter().enumerate() {
+        let is_last = index + 1 == words.len();
+        let is_told = is_among(FAILS, word)
+            || is_among(FAIL, word) && is_among(WILL, before)
+            || is_among(EXCEPTIONS, word) && (is_last || is_among(GIVES, before));
+        if is_told {
+            return Some(word.as_ptr() as usize - sentence.as_ptr() as usize);
+        }
+        before = word;
+    }
+    None
+}
+
 fn foretold(
     sentence: &str,
     may_be_unnamed: bool,
@@ -101,11 +124,10 @@ fn foretold(
             && name_len(word, &HashSet::new()) == Some(word.len())
     });
     let lower = sentence.to_lowercase().replace('’', "'");
-    let failing = FAILING
-        .iter()
-        .filter_map(|stem| lower.find(stem))
-        .min()
-        .filter(|_| may_be_unnamed);
+    let failing = match may_be_unnamed {
+        true => failure(&lower),
+        false => None,
+    };
     let (at, len, told) = match (named, failing) {
         (Some(name), _) => {
             let at = name.as_ptr() as usize - sentence.as_ptr() as usize;
