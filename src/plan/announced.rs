@@ -36,8 +36,13 @@ impl<'a> Announced<'a> {
                         continue;
                     }
                     let message = expected.message.as_deref().unwrap_or_default();
-                    announced.names.extend(quoted_names(message));
+                    let mut names = quoted_names(message).peekable();
+                    let is_named = names.peek().is_some();
+                    announced.names.extend(names);
                     has_unnamed |= is_name_error && message.is_empty();
+                    if is_named {
+                        continue;
+                    }
                     if let Subject::Statement { first, last, .. } = claim.subject {
                         announced.lines.push((first, last));
                     }
@@ -52,8 +57,13 @@ impl<'a> Announced<'a> {
         announced
     }
 
-    /// Whether the need, which stands on `line`, is said to be missing.
-    pub(super) fn is_missing(&self, need: &Need, line: LineNumber) -> bool {
+    /// Whether the name of the need is said to be missing.
+    pub(super) fn names(&self, need: &Need) -> bool {
+        self.names.contains(need.name.as_str())
+    }
+
+    /// Whether the need, which stands on `line`, may be what some unnamed announcement means.
+    pub(super) fn may_mean(&self, need: &Need, line: LineNumber) -> bool {
         let at = self.lines.partition_point(|&(first, _)| first <= line);
         let is_at_claim = at
             .checked_sub(1)
@@ -66,7 +76,7 @@ impl<'a> Announced<'a> {
             .checked_sub(1)
             .and_then(|at| self.definitions.get(at))
             .is_some_and(|span| span.contains(need.span));
-        is_at_claim || is_in_definition || self.names.contains(need.name.as_str())
+        is_at_claim || is_in_definition
     }
 }
 

@@ -217,6 +217,15 @@ impl<'a> Index<'a> {
         piece.names().has_star_import || self.origin(piece, &need.name, Some(need), at).is_some()
     }
 
+    /// Whether the name is an import of the nearest block before `at` that binds it.
+    pub(super) fn is_imported_before(&self, name: &str, at: Position) -> bool {
+        let binders = self.by_name.get(name).map(|doers| &doers.binders);
+        binders
+            .and_then(|binders| last_before(binders, at))
+            .and_then(|binder| self.binding(binder, name))
+            .is_some_and(|binding| binding.import.is_some())
+    }
+
     /// Whether the block at `at` binds the name.
     pub(super) fn binds(&self, at: Position, name: &str) -> bool {
         self.binding(at, name).is_some()

@@ -61,7 +61,10 @@ pub(super) fn find(these: &Pieces<'_>, index: &mut Index<'_>, at: Position) -> F
     for need in &piece.names().needs {
         let place = piece.document_span(block, need.span);
         let line = these.document.index.line(place.start);
-        if announced.is_missing(need, line) {
+        // What is said to be missing and is named is; else hardly what an earlier block imports.
+        if announced.names(need)
+            || announced.may_mean(need, line) && !index.is_imported_before(&need.name, at)
+        {
             continue;
         }
         if let Some(&binder) = chain.iter().find(|&&it| index.binds(it, &need.name)) {
