@@ -40,6 +40,9 @@ const ENVIRONMENT: [(&str, &str); 6] = [
 ];
 /// Why a block that starts processes tells nothing on rung D.
 const ALONE: &str = "the block starts processes, which rung D of the sandbox has to forbid";
+/// Why a block with shared memory tells nothing on rungs C and D.
+const UNSHARED: &str =
+    "the block wants shared memory, which only rungs A and B of the sandbox have to give";
 /// Why a process that ended ahead of the first statement tells nothing of the block.
 const NOT_BEGUN: &str = "the interpreter gave up before the first line, as where memory is short";
 /// How long pipes may stay open after the last process is dead.
@@ -219,6 +222,9 @@ impl Client {
         if self.confinement.rung() == Rung::D && could_not_fork(&observation) {
             // No fault of the block's: on this rung there is no process but its first.
             observation = not_confined(ALONE.to_owned());
+        }
+        if !self.confinement.rung().has_mounts() && was_refused_shared_memory(&observation) {
+            observation = not_confined(UNSHARED.to_owned());
         }
         if snippet.context.is_empty() && has_never_begun(&observation) {
             observation = not_confined(NOT_BEGUN.to_owned());
@@ -617,6 +623,16 @@ fn could_not_fork(observation: &Observation) -> bool {
     let exception = observation.exception.as_ref();
     observation.ending == Ending::ProcessLimit
         && exception.is_some_and(|exception| exception.type_name == "BlockingIOError")
+}
+
+/// Whether the exception at the end is about a file that `multiprocessing` makes in `/dev/shm`.
+fn was_refused_shared_memory(observation: &Observation) -> bool {
+    observation.exception.as_ref().is_some_and(|exception| {
+        exception.type_name == "PermissionError"
+            && ["'/dev/shm/", "'/psm_"]
+                .iter()
+                .any(|place| exception.message.contains(place))
+    })
 }
 
 fn not_confined(why: String) -> Observation {

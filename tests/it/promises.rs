@@ -410,3 +410,22 @@ fn nothing_runs_on_a_weaker_rung_than_demanded() {
     let told = project.run(&["check", "a.md", "--no-sandbox"]);
     assert!(told.stdout.contains("no sandbox"), "{}", told.stdout);
 }
+
+#[test]
+fn shared_memory_that_a_rung_has_not_is_no_fault_of_the_block() {
+    let text = "# Shared\n\n```python\nfrom multiprocessing import shared_memory\n\
+                one = shared_memory.SharedMemory(create=True, size=8)\none.unlink()\n```\n";
+    for rung in RUNGS.into_iter().filter(|rung| has(rung)) {
+        let project = Project::new(&[("case.md", text)]);
+        let mut command = project.command(&FLAGS);
+        command
+            .args(["--rung-at-most", rung, "case.md"])
+            .args(python());
+        let output = command.output().expect("the program starts");
+        let report: Value = serde_json::from_slice(&output.stdout).expect("a report");
+        let block = &blocks(&report)[0];
+        let has_some = matches!(report["sandbox"]["rung"].as_str(), Some("A" | "B"));
+        let expected = if has_some { "passed" } else { "inconclusive" };
+        assert_eq!(block["status"], expected, "rung {rung}: {block:#}");
+    }
+}
