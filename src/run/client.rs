@@ -189,6 +189,12 @@ impl Client {
         Ok(channel::send(self.control.as_fd(), &message, fds)?)
     }
 
+    /// Whether an event waits to be read.
+    fn has_event(&self) -> Result<bool, ServerLost> {
+        let mut fds = [PollFd::new(&self.control, PollFlags::IN)];
+        Ok(poll_until(&mut fds, Instant::now())? > 0)
+    }
+
     /// The next event, or `None` when there is none by `deadline`.
     fn event(&self, deadline: Instant) -> Result<Option<(Event, Option<OwnedFd>)>, ServerLost> {
         let mut fds = [PollFd::new(&self.control, PollFlags::IN)];
@@ -469,7 +475,10 @@ impl Watch<'_> {
                 }
             }
             if self.killed.is_none() && Instant::now() >= self.deadline {
-                self.kill(Killed::TimedOut)?;
+                // This program may have been stopped for a while: what ended by then was in time.
+                if !self.client.has_event()? {
+                    self.kill(Killed::TimedOut)?;
+                }
             } else if self.killed.is_some() && Instant::now() >= deadline {
                 return Err(ServerLost("a snippet could not be killed".to_owned()));
             }
