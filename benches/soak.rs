@@ -16,7 +16,7 @@ use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use snipcheck::document::Document;
-use snipcheck::observation::{Ending, Observation};
+use snipcheck::observation::Observation;
 use snipcheck::plan::{self, DocumentPlan, Options};
 use snipcheck::policy::Policy;
 use snipcheck::run::{self, RunOptions};
@@ -286,18 +286,7 @@ fn ending(observation: &Observation) -> &'static str {
     if observation.infrastructure_failure.is_some() {
         return "failed";
     }
-    match observation.ending {
-        Ending::Finished => "finished",
-        Ending::Raised => "raised",
-        Ending::Exited { .. } => "exited",
-        Ending::Signalled { .. } => "signalled",
-        Ending::TimedOut => "timed-out",
-        Ending::MemoryLimit => "memory-limit",
-        Ending::OutputLimit => "output-limit",
-        Ending::ProcessLimit => "process-limit",
-        Ending::EarlyExit => "early-exit",
-        Ending::NotRun => "not-run",
-    }
+    observation.ending.kind()
 }
 
 /// What is there between two rounds.

@@ -39,6 +39,24 @@ pub enum Ending {
     NotRun,
 }
 
+impl Ending {
+    /// Its name in reports (`ending.kind` in JSON).
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Ending::Finished => "finished",
+            Ending::Raised => "raised",
+            Ending::Exited { .. } => "exited",
+            Ending::Signalled { .. } => "signalled",
+            Ending::TimedOut => "timed-out",
+            Ending::MemoryLimit => "memory-limit",
+            Ending::OutputLimit => "output-limit",
+            Ending::ProcessLimit => "process-limit",
+            Ending::EarlyExit => "early-exit",
+            Ending::NotRun => "not-run",
+        }
+    }
+}
+
 /// An exception as the interpreter described it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exception {

@@ -235,7 +235,7 @@ impl Session<'_> {
 
     /// Shows the change of a document, and writes it where that is wanted; says whether it did.
     fn change(&mut self, before: &Document, after: &Document, origin: &Origin) -> bool {
-        let shown = patch::patch(&before.path, &before.text, &after.text);
+        let shown = patch::patch(&before.path, Some(&before.text), Some(&after.text));
         let printed = self.console.write(|out| {
             let bytes = patch::rendered(&shown, self.console.has_color);
             out.write_all(bytes.as_bytes())

@@ -58,7 +58,7 @@ pub(super) fn run_repeatedly(
     for seed in HASH_SEEDS.into_iter().skip(1) {
         repeated.again(
             plans,
-            &with_seed(options, seed),
+            &options.with_seed(seed),
             &ended,
             progress,
             keep_seeded,
@@ -68,7 +68,7 @@ pub(super) fn run_repeatedly(
         ended(plan, case, runs) && may_hold_a_set(case) && !differ(plan, case, &runs.seeded)
     };
     for seed in SET_HASH_SEEDS {
-        let options = with_seed(options, seed);
+        let options = options.with_seed(seed);
         repeated.again(plans, &options, &may_differ_yet, progress, keep_seeded)?;
     }
     let differs = |plan: &DocumentPlan, case: &Case, runs: &Runs| {
@@ -89,13 +89,6 @@ fn started(observation: Observation) -> Runs {
 
 fn keep_seeded(runs: &mut Runs, observation: Observation) {
     runs.seeded.push(observation);
-}
-
-fn with_seed(options: &RunOptions, hash_seed: u32) -> RunOptions {
-    RunOptions {
-        hash_seed,
-        ..options.clone()
-    }
 }
 
 /// Whether a run ended by itself, so that running the block again may teach something.

@@ -75,10 +75,7 @@ fn run_once_more(
     options: &RunOptions,
     again: &mut Again,
 ) -> Result<(), RunError> {
-    let options = RunOptions {
-        hash_seed,
-        ..options.clone()
-    };
+    let options = options.with_seed(hash_seed);
     let selected: Vec<DocumentPlan> = cases
         .iter()
         .filter_map(|(document, cases)| only(plans.get(*document)?, cases))

@@ -6,6 +6,7 @@
 
 use super::args::UpdateArgs;
 use super::console::{Console, Exit};
+use super::patch;
 use super::prepare::{Entry, Origin, Prepared, Recorded, Snapshots, prepare};
 use super::progress::with_progress;
 use super::repeat::{Runs, has_ended, run_repeatedly};
@@ -254,14 +255,14 @@ impl Work<'_> {
         let path = file.strip_prefix(&self.settings.root).unwrap_or(file);
         let path = path.to_string_lossy();
         let new = text_of(settled, &recorded.source);
-        self.patch += &snapshot::patch(&path, recorded.text.as_deref(), new.as_deref());
+        self.patch += &patch::patch(&path, recorded.text.as_deref(), new.as_deref());
     }
 
     fn tell(self) -> Exit {
         let printed = match self.writing {
             // A patch must be nothing else.
             Writing::Patch => {
-                let patch = super::patch::rendered(&self.patch, false);
+                let patch = patch::rendered(&self.patch, false);
                 let printed = self.console.write(|out| out.write_all(patch.as_bytes()));
                 self.console.remark(&self.tally.into_text(true));
                 printed

@@ -338,7 +338,7 @@ class Run:
         It does where some claim wants to see into the statement.
         """
         last = line + text.rstrip("\n").count("\n")
-        if any(line < watched <= last for watched in self.watches):
+        if any(below in self.watches for below in range(line + 1, last + 1)):
             return None
         watch = self.watches.get(line)
         if watch is not None and (";" in text or text.startswith(COMPOUND)):

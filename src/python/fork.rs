@@ -111,7 +111,7 @@ const C_BUFFER: usize = 4096;
 /// on few pages: each page that a child writes to is copied for it. The room is never given back.
 pub fn fill_holes() {
     // SAFETY: gives whole free pages back to the kernel and has no preconditions (malloc_trim(3)).
-    unsafe { malloc_trim(0) };
+    unsafe { libc::malloc_trim(0) };
     // SAFETY: any size may be asked for, and what is returned is never used (malloc(3)).
     let allocate = |size| unsafe { libc::malloc(size) }.addr();
     let large = (0..7).map(|shift| (64 * 1024) >> shift);
@@ -150,10 +150,6 @@ fn fill_pools(size: usize) {
         run = if is_next { run + size } else { size };
         last = at;
     }
-}
-
-unsafe extern "C" {
-    fn malloc_trim(pad: libc::size_t) -> libc::c_int;
 }
 
 /// The most blocks of one size that are looked for.

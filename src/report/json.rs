@@ -17,7 +17,7 @@ use super::telling;
 use super::{BlockReport, DocumentReport, Report};
 use crate::claim::ClaimKind;
 use crate::compare::{ClaimVerdict, JudgedClaim, Status};
-use crate::observation::{Ending, Exception, Stream};
+use crate::observation::{Exception, Stream};
 use crate::plan::{Directive, Reason, SnippetKind, Written};
 use crate::problem::Severity;
 use crate::run::Interpreter;
@@ -212,7 +212,7 @@ impl<'a> BlockJson<'a> {
             directives: directives(report, block),
             grants: granted::of_block(&block.case.policy.grants),
             ending: EndingJson {
-                kind: ending_kind(&observation.ending),
+                kind: observation.ending.kind(),
                 exception: observation.exception.as_ref().map(ExceptionJson::new),
             },
             stdout: observation.text(Stream::Stdout),
@@ -330,21 +330,6 @@ impl ProblemJson {
             column: finding.position.map(|position| position.column),
             message: finding.line().to_owned(),
         }
-    }
-}
-
-fn ending_kind(ending: &Ending) -> &'static str {
-    match ending {
-        Ending::Finished => "finished",
-        Ending::Raised => "raised",
-        Ending::Exited { .. } => "exited",
-        Ending::Signalled { .. } => "signalled",
-        Ending::TimedOut => "timed-out",
-        Ending::MemoryLimit => "memory-limit",
-        Ending::OutputLimit => "output-limit",
-        Ending::ProcessLimit => "process-limit",
-        Ending::EarlyExit => "early-exit",
-        Ending::NotRun => "not-run",
     }
 }
 

@@ -72,6 +72,16 @@ pub struct RunOptions {
     pub are_chained: bool,
 }
 
+impl RunOptions {
+    /// The same under another hash seed.
+    pub fn with_seed(&self, hash_seed: u32) -> RunOptions {
+        RunOptions {
+            hash_seed,
+            ..self.clone()
+        }
+    }
+}
+
 /// What a run gave.
 #[derive(Clone, Debug)]
 pub struct RunOutcome {

@@ -58,22 +58,6 @@ fn around_first_difference<'a>(old: &'a str, new: &'a str) -> (Vec<&'a str>, Vec
     (window(old), window(new))
 }
 
-/// What `patch -p1` makes the file `path` (`/` between parts) of `old` into that of `new`; `None`
-/// stands for no file. Empty where nothing differs.
-pub fn patch(path: &str, old: Option<&str>, new: Option<&str>) -> String {
-    if old == new {
-        return String::new();
-    }
-    let name = |prefix: &str, text: Option<&str>| match text {
-        Some(_) => format!("{prefix}/{path}"),
-        None => "/dev/null".to_owned(),
-    };
-    let diff = similar::TextDiff::from_lines(old.unwrap_or_default(), new.unwrap_or_default());
-    let (old_name, new_name) = (name("a", old), name("b", new));
-    let mut shown = diff.unified_diff();
-    shown.header(&old_name, &new_name).to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{Outcome, Stream};
@@ -100,21 +84,6 @@ mod tests {
         assert_eq!(
             difference(&recorded, &other, (3, 11)).as_deref(),
             Some(" stdout:\n | same\n-| 1\n+| 1\\u{20}")
-        );
-    }
-
-    #[test]
-    fn a_patch_names_the_file_and_what_is_not_there() {
-        assert_eq!(patch("e/a.snap", Some("x\n"), Some("x\n")), "");
-        let created = patch("e/a.snap", None, Some("x\n"));
-        assert_eq!(
-            created,
-            "--- /dev/null\n+++ b/e/a.snap\n@@ -0,0 +1 @@\n+x\n"
-        );
-        let removed = patch("e/a.snap", Some("x\n"), None);
-        assert_eq!(
-            removed,
-            "--- a/e/a.snap\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n"
         );
     }
 }

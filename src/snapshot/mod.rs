@@ -17,7 +17,7 @@ use std::collections::{HashMap, VecDeque};
 
 use crate::block::BlockId;
 
-pub use difference::{difference, patch};
+pub use difference::difference;
 pub use form::{Damage, SnapshotError, parse, print};
 pub use mask::Home;
 pub use outcome::{Cause, Kept, Outcome, Part, Seen, Stream, What};

@@ -1,9 +1,8 @@
 //! The program from outside: arguments, settings, files, streams and exit status.
 
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::symlink;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::project::{Project, Ran};
 
@@ -242,16 +241,7 @@ fn a_bad_pattern_is_named() {
 #[test]
 fn standard_input_is_a_document() {
     let project = Project::new(&[]);
-    let mut child = project
-        .command(&["list", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    let mut stdin = child.stdin.take().expect("its input is a pipe");
-    stdin.write_all(b"text\n").expect("it reads");
-    drop(stdin);
-    let ran = Ran::new(child.wait_with_output().expect("it ends"));
+    let ran = project.run_with_input(&["list", "-"], "text\n");
     assert_eq!(ran.status, 0);
     assert_eq!(ran.stdout, "<stdin>\n  no code blocks\n");
 }

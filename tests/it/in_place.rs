@@ -8,6 +8,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
+use crate::chance::Chance;
 use crate::project::{Project, Ran};
 
 /// A piece of a document with one value in it, written as `{}`; what is true, and what is planted.
@@ -130,28 +131,15 @@ const CONTAINERS: &[(&str, &str, &str)] = &[
     ("=== \"Tab\"\n\n", "\t", "\t"),
 ];
 
-/// A small generator of numbers; the same for the same seed.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).expect("31 bits fit") % sides
-    }
-}
-
 /// A true document and the same with planted values.
 fn documents(seed: u64) -> (String, String) {
-    let mut dice = Dice(seed);
+    let mut chance = Chance(seed);
     let (mut truth, mut planted) = (String::new(), String::new());
-    for _ in 0..=dice.roll(5) {
-        let (template, value, wrong) = BRICKS[dice.roll(BRICKS.len())];
-        let (lead, first, rest) = CONTAINERS[dice.roll(CONTAINERS.len())];
+    for _ in 0..=chance.below(5) {
+        let (template, value, wrong) = BRICKS[chance.below(BRICKS.len())];
+        let (lead, first, rest) = CONTAINERS[chance.below(CONTAINERS.len())];
         // A true value among wrong ones must stay, too.
-        let wrong = if dice.roll(4) == 0 { value } else { wrong };
+        let wrong = if chance.below(4) == 0 { value } else { wrong };
         for (text, value) in [(&mut truth, value), (&mut planted, wrong)] {
             let block = filled(template, value);
             text.push_str(lead);
@@ -162,13 +150,17 @@ fn documents(seed: u64) -> (String, String) {
             }
             text.push('\n');
         }
-        let mortar = MORTAR[dice.roll(MORTAR.len())];
+        let mortar = MORTAR[chance.below(MORTAR.len())];
         for text in [&mut truth, &mut planted] {
             text.push_str(mortar);
             text.push_str("\n\n");
         }
     }
-    let (crlf, bom, is_open) = (dice.roll(3) == 0, dice.roll(4) == 0, dice.roll(3) == 0);
+    let (crlf, bom, is_open) = (
+        chance.below(3) == 0,
+        chance.below(4) == 0,
+        chance.below(3) == 0,
+    );
     let formed = |text: String| {
         let text = if is_open {
             text.trim_end().to_owned()

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use crate::chance::Chance;
 use crate::project::Project;
 
 const DOCUMENTS: usize = 200;
@@ -51,14 +52,6 @@ fn contents(folder: &Path) -> BTreeMap<String, String> {
     contents
 }
 
-/// Numbers below `below` that look drawn by chance, the same on each run.
-fn draw(state: &mut u64, below: u64) -> u64 {
-    *state = state
-        .wrapping_mul(6_364_136_223_846_793_005)
-        .wrapping_add(1_442_695_040_888_963_407);
-    (*state >> 33) % below
-}
-
 #[test]
 fn a_killed_update_leaves_every_file_old_or_new() {
     let project = project();
@@ -67,7 +60,7 @@ fn a_killed_update_leaves_every_file_old_or_new() {
     let started = Instant::now();
     let ran = project.run(&["update", "--accept"]);
     assert_eq!(ran.status, 0, "{}", ran.stderr);
-    let whole = u64::try_from(started.elapsed().as_micros()).expect("it ends some time");
+    let whole = usize::try_from(started.elapsed().as_micros()).expect("it ends some time");
     let new = contents(&folder);
     assert_eq!((old.len(), new.len()), (DOCUMENTS, DOCUMENTS));
     assert!(
@@ -75,7 +68,7 @@ fn a_killed_update_leaves_every_file_old_or_new() {
         "all of them change"
     );
 
-    let mut state = 7;
+    let mut chance = Chance(7);
     let (mut cut_short, mut killed) = (0, 0);
     for _ in 0..KILLS {
         for (name, text) in &old {
@@ -86,7 +79,7 @@ fn a_killed_update_leaves_every_file_old_or_new() {
             .stdout(Stdio::null())
             .spawn()
             .expect("the program starts");
-        std::thread::sleep(Duration::from_micros(draw(&mut state, whole)));
+        std::thread::sleep(Duration::from_micros(chance.below(whole) as u64));
         child.kill().expect("it is ours");
         let status = child.wait().expect("it ends");
         killed += usize::from(status.signal() == Some(9));

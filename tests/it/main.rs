@@ -6,6 +6,7 @@
 )]
 
 mod cases;
+mod chance;
 mod chains;
 mod claim_laws;
 mod cli;

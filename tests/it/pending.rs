@@ -1,8 +1,7 @@
 //! What waits for a review: asked for key by key, taken over or dropped without questions.
 
 use std::fs;
-use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -39,17 +38,7 @@ fn outputs(project: &Project, document: &str) -> (String, Option<String>) {
 }
 
 fn review(project: &Project, keys: &str) -> Ran {
-    let mut command = project.command(&["review"]);
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    let mut stdin = child.stdin.take().expect("a pipe");
-    stdin.write_all(keys.as_bytes()).expect("it listens");
-    drop(stdin);
-    Ran::new(child.wait_with_output().expect("it ends"))
+    project.run_with_input(&["review"], keys)
 }
 
 fn pair(accepted: &str, pending: Option<&str>) -> (String, Option<String>) {

@@ -1,6 +1,7 @@
 //! A folder of files, and the program run in it.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -50,6 +51,21 @@ impl Project {
             .env_remove("CLICOLOR_FORCE")
             .stdin(Stdio::null());
         command
+    }
+
+    /// Runs the program with `input` on its standard input, which it must read.
+    pub(crate) fn run_with_input(&self, args: &[&str], input: &str) -> Ran {
+        let mut child = self
+            .command(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        stdin.write_all(input.as_bytes()).expect("it listens");
+        drop(stdin);
+        Ran::new(child.wait_with_output().expect("it ends"))
     }
 
     pub(crate) fn run(&self, args: &[&str]) -> Ran {

@@ -1,9 +1,6 @@
 //! The README shows a real document and what snipcheck really says of it.
 
-use std::io::Write;
-use std::process::Stdio;
-
-use crate::project::{Project, Ran};
+use crate::project::Project;
 
 /// What stands in the first fence of `text` that opens with `open`, and the rest behind it.
 fn fence<'t>(text: &'t str, open: &str) -> (&'t str, &'t str) {
@@ -37,16 +34,7 @@ fn its_review_is_what_snipcheck_asks() {
     let (command, expected) = review.split_once('\n').expect("the command comes first");
     assert_eq!(command, "$ snipcheck review");
     let project = changed_words();
-    let mut child = project
-        .command(&["review"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    let mut stdin = child.stdin.take().expect("a pipe");
-    stdin.write_all(b"a\n").expect("it listens");
-    drop(stdin);
-    let ran = Ran::new(child.wait_with_output().expect("it ends"));
+    let ran = project.run_with_input(&["review"], "a\n");
     assert_eq!(ran.stdout.trim_end(), expected);
 }
 

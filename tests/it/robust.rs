@@ -9,6 +9,7 @@ use serde_json::Value;
 use snipcheck::document::Document;
 use snipcheck::plan;
 
+use crate::chance::Chance;
 use crate::project::{Project, Ran, repository_files};
 
 /// The report on one document with this content.
@@ -330,26 +331,13 @@ fn an_overflowing_stack_costs_its_own_block() {
     }
 }
 
-/// A small generator of pseudo-random numbers (a linear congruence), the same in every run.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % bound.max(1)
+/// The offset of a character of `text`.
+fn offset(chance: &mut Chance, text: &str) -> usize {
+    let mut offset = chance.below(text.len() + 1);
+    while !text.is_char_boundary(offset) {
+        offset -= 1;
     }
-
-    /// The offset of a character of `text`.
-    fn offset(&mut self, text: &str) -> usize {
-        let mut offset = self.below(text.len() + 1);
-        while !text.is_char_boundary(offset) {
-            offset -= 1;
-        }
-        offset
-    }
+    offset
 }
 
 const SPICES: [&str; 40] = [
@@ -399,7 +387,7 @@ const SPICES: [&str; 40] = [
 fn mutated(text: &str, chance: &mut Chance) -> String {
     let mut text = text.to_owned();
     for _ in 0..=chance.below(4) {
-        let (a, b) = (chance.offset(&text), chance.offset(&text));
+        let (a, b) = (offset(chance, &text), offset(chance, &text));
         let (from, to) = (a.min(b), a.max(b));
         let near = (from + 40).min(to);
         let near = (from..=near)
@@ -434,7 +422,7 @@ fn no_mutation_of_a_study_document_makes_planning_panic() {
     let mut chance = Chance(1);
     for number in 0..MUTATIONS {
         let text = &texts[number % texts.len()];
-        let mut from = chance.offset(text);
+        let mut from = offset(&mut chance, text);
         from = text[..from].rfind('\n').map_or(0, |end| end + 1);
         let part: String = text[from..].chars().take(LEN_MAX).collect();
         let text = mutated(&part, &mut chance);

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::chance::Chance;
 use crate::project::{Project, repository_files};
 use crate::study::report;
 
@@ -56,19 +57,6 @@ struct Statement {
     right: String,
     /// What it is made to say.
     wrong: String,
-}
-
-/// A generator of numbers that gives the same ones on every machine.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % bound
-    }
 }
 
 fn items(value: &Value) -> Vec<Value> {

@@ -7,9 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::OnceLock;
 
 use crate::project::{Project, Ran};
@@ -52,18 +50,7 @@ const PYTHON: &str = "@PYTHON@";
 fn run(project: &Project, line: &str) -> Ran {
     let (command, keys) = line.split_once(" < ").unwrap_or((line, ""));
     let words: Vec<&str> = command.split(' ').skip(1).collect();
-    let mut child = project
-        .command(&words)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    let mut stdin = child.stdin.take().expect("a pipe");
-    // A program that asks nothing may be gone already.
-    let _ = stdin.write_all(keys.as_bytes());
-    drop(stdin);
-    Ran::new(child.wait_with_output().expect("it ends"))
+    project.run_with_input(&words, keys)
 }
 
 /// What the commands of `transcript` say in `project`.
