@@ -490,10 +490,10 @@ pub(super) fn lead_in(paragraph: &str) -> Option<&str> {
     if paragraph.lines().count() > 3 || line.chars().count() > 160 {
         return None;
     }
-    let start = line
-        .rfind(['.', '。', '!'])
-        .filter(|at| line[*at..].len() > 2 && line[*at + 1..].starts_with(' '));
-    let sentence = start.map_or(line, |at| line[at + 1..].trim_start());
+    let last = line.rmatch_indices(['.', '。', '!']).next();
+    let rest = last.map(|(at, stop)| &line[at + stop.len()..]);
+    let is_sentence = |rest: &&str| rest.len() > 1 && rest.starts_with(' ');
+    let sentence = rest.filter(is_sentence).map_or(line, str::trim_start);
     let has_colon = sentence.trim_end_matches(is_markup).ends_with([':', '：']);
     let words = sentence.trim_end_matches(|c: char| is_markup(c) || ":：.".contains(c));
     let bare = match words.split_once('(') {
