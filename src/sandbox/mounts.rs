@@ -275,39 +275,36 @@ impl Hidden {
     }
 }
 
-/// Mounts what one cell has of its own: `/tmp`, `/dev/shm` and, where the kernel lets it, `/proc`.
-///
-/// Runs in the cell's new mount namespace. Returns whether there is a `/proc`.
-pub(super) fn furnish(furniture: &Furniture) -> Result<bool, MountError> {
+/// Mounts what one cell has of its own: `/tmp` and `/dev/shm`; runs in its new mount namespace.
+pub(super) fn furnish(furniture: &Furniture) -> Result<(), MountError> {
     let hidden = Hidden::hold(&furniture.readable)?;
     let scratch_bytes = furniture.scratch_bytes;
-    let flags = MountFlags::NOSUID | MountFlags::NODEV;
     let options = format!("mode=1777,size={scratch_bytes},nr_inodes=16384");
     let options = CString::new(options).unwrap_or_default();
-    mount("tmpfs", "/tmp", "tmpfs", flags, Some(options.as_c_str()))
-        .step(|| "mount /tmp".to_owned())?;
-    mount(
-        "tmpfs",
-        "/dev/shm",
-        "tmpfs",
-        flags,
-        Some(options.as_c_str()),
-    )
-    .step(|| "mount /dev/shm".to_owned())?;
-    hidden.show()?;
+    for place in ["/tmp", "/dev/shm"] {
+        mount("tmpfs", place, "tmpfs", PLAIN, Some(options.as_c_str()))
+            .step(|| format!("mount {place}"))?;
+    }
+    hidden.show()
+}
+
+const PLAIN: MountFlags = MountFlags::NOSUID.union(MountFlags::NODEV);
+
+/// Mounts the `/proc` of one cell, where it is wanted and the kernel lets it; returns whether.
+///
+/// Runs in the cell's own process namespace, whose processes a `/proc` shows, and allocates nothing.
+pub(super) fn furnish_proc(is_wanted: bool) -> rustix::io::Result<bool> {
     let none: Option<&CStr> = None;
-    if furniture.wants_proc {
+    if is_wanted {
         // Processes alone, not the machine (Linux 5.8); otherwise all of it.
-        let alone: Option<&CStr> = Some(c"subset=pid");
-        for options in [alone, none] {
-            let flags = flags | MountFlags::NOEXEC;
-            if mount("proc", "/proc", "proc", flags, options).is_ok() {
+        for options in [Some(c"subset=pid"), none] {
+            let flags = PLAIN | MountFlags::NOEXEC;
+            if mount(c"proc", c"/proc", c"proc", flags, options).is_ok() {
                 return Ok(true);
             }
         }
     }
     // The process file system in sight shows the machine's processes: better none.
-    mount("tmpfs", "/proc", "tmpfs", flags | MountFlags::RDONLY, none)
-        .step(|| "hide /proc".to_owned())?;
-    Ok(false)
+    let flags = PLAIN | MountFlags::RDONLY;
+    mount(c"tmpfs", c"/proc", c"tmpfs", flags, none).map(|()| false)
 }

@@ -1,10 +1,12 @@
 //! The system calls that need `unsafe`: one thin function each.
 
 use std::io;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use rustix::thread::UnshareFlags;
 
-/// What [`clone`] returned.
+/// What [`fork`] returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cloned {
     /// In the parent: the child's process id.
@@ -13,19 +15,121 @@ pub(crate) enum Cloned {
     Child,
 }
 
-/// Forks with new namespaces (`clone(2)` with a null stack); the child ends with `SIGCHLD`.
+/// Processes that share this one's memory (`CLONE_VM`), each with its namespaces and its own stack.
 ///
-/// The caller has one thread. The C library does not hear of the new process: the child may make
-/// system calls and allocate, but must not create threads or raise signals at itself.
-pub(crate) fn clone(flags: UnshareFlags) -> io::Result<Cloned> {
-    let flags = u64::from(flags.bits()) | libc::SIGCHLD as u64;
-    // SAFETY: without CLONE_VM a null stack means the child gets a copy of this one, as with
-    // fork(2); no pointer argument is used by any of the flags passed.
-    let pid = unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) };
-    match pid {
-        0 => Ok(Cloned::Child),
-        pid if pid > 0 => Ok(Cloned::Parent(pid as i32)),
-        _ => Err(io::Error::last_os_error()),
+/// All of them live a life of the same kind, each with what it was given.
+#[derive(Debug)]
+pub(super) struct Sharers<T: Sync + 'static> {
+    life: fn(&T) -> !,
+    places: Vec<NonNull<Place<T>>>,
+}
+
+/// Where one of them lives; used again when it is dead.
+#[derive(Debug)]
+struct Place<T> {
+    /// Zeroed by the kernel when the process has left its memory (`CLONE_CHILD_CLEARTID`).
+    is_taken: AtomicU32,
+    life: fn(&T) -> !,
+    given: Option<T>,
+    /// The end of its stack, which grows down.
+    stack_end: *mut libc::c_void,
+}
+
+/// Bytes of stack of each, and of the unmapped stretch below it.
+const SHARER_STACK: usize = 64 * 1024;
+const GUARD: usize = 64 * 1024;
+
+impl<T: Sync + 'static> Sharers<T> {
+    /// Of those that live as `life` says. It runs beside this process in the same memory, without
+    /// a thread of its own in the C library's eyes: it may make system calls and read what it was
+    /// given, but must not allocate, must not panic and must not use thread-locals.
+    pub(super) fn new(life: fn(&T) -> !) -> Self {
+        let places = Vec::new();
+        Sharers { life, places }
+    }
+
+    /// Starts one in new `namespaces`; it ends with `SIGCHLD`.
+    pub(super) fn start(&mut self, namespaces: UnshareFlags, given: T) -> io::Result<()> {
+        let place = self.free_place()?;
+        let flags = libc::CLONE_VM | libc::CLONE_CHILD_CLEARTID | libc::SIGCHLD;
+        // SAFETY: `free_place` gives a live place that nobody else refers to: its last process has
+        // left this memory, and this process uses it nowhere else. The stack is its own, mapped and
+        // as large as said; glibc's clone(2) aligns its end. From here on only the new process
+        // touches `given`, until the kernel zeroes `is_taken`, which the place keeps at one address.
+        let pid = unsafe {
+            (*place.as_ptr()).given = Some(given);
+            let is_taken = &raw const (*place.as_ptr()).is_taken;
+            (*is_taken).store(1, Ordering::Relaxed);
+            let flags = flags | namespaces.bits() as i32;
+            let none = std::ptr::null_mut::<libc::c_void>();
+            let stack_end = (*place.as_ptr()).stack_end;
+            let start = begin::<T>;
+            libc::clone(
+                start,
+                stack_end,
+                flags,
+                place.as_ptr().cast(),
+                none,
+                none,
+                is_taken,
+            )
+        };
+        if pid < 0 {
+            let error = io::Error::last_os_error();
+            // SAFETY: no process was made, so the place is this process's again.
+            unsafe {
+                (*place.as_ptr()).given = None;
+                (*place.as_ptr()).is_taken.store(0, Ordering::Relaxed);
+            }
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    fn free_place(&mut self) -> io::Result<NonNull<Place<T>>> {
+        // SAFETY: places are never freed, and this field is only ever accessed as an atomic.
+        let is_taken = |place: &NonNull<Place<T>>| unsafe { &(*place.as_ptr()).is_taken };
+        let free = |place: &&NonNull<Place<T>>| is_taken(place).load(Ordering::Acquire) == 0;
+        if let Some(place) = self.places.iter().find(free) {
+            return Ok(*place);
+        }
+        let place = NonNull::from(Box::leak(Box::new(Place {
+            is_taken: AtomicU32::new(0),
+            life: self.life,
+            given: None,
+            stack_end: stack()?,
+        })));
+        self.places.push(place);
+        Ok(place)
+    }
+}
+
+/// Maps a stack with a guard below it; returns its end.
+fn stack() -> io::Result<*mut libc::c_void> {
+    let private = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_STACK;
+    let len = GUARD + SHARER_STACK;
+    // SAFETY: fresh mappings at an address of the kernel's choice alias no Rust object, and the
+    // second call changes a part of the first one's mapping; the end is one past that mapping.
+    unsafe {
+        let start = libc::mmap(std::ptr::null_mut(), len, libc::PROT_NONE, private, -1, 0);
+        if start == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        let usable = libc::PROT_READ | libc::PROT_WRITE;
+        if libc::mprotect(start.byte_add(GUARD), SHARER_STACK, usable) != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(start.byte_add(len))
+    }
+}
+
+extern "C" fn begin<T: Sync + 'static>(place: *mut libc::c_void) -> i32 {
+    // SAFETY: `start` passes a place that lives for ever; until this process is gone nobody
+    // changes what this reads.
+    let place = unsafe { &*place.cast::<Place<T>>() };
+    match &place.given {
+        Some(given) => (place.life)(given),
+        None => 1,
     }
 }
 
@@ -74,7 +178,7 @@ fn set_mount_attributes(path: &std::ffi::CStr, attributes: u64, flags: i32) -> i
 }
 
 /// Brings the loopback interface of this process's network namespace up (`netdevice(7)`).
-pub(crate) fn raise_loopback() -> io::Result<()> {
+pub(crate) fn raise_loopback() -> rustix::io::Result<()> {
     use rustix::net::{AddressFamily, SocketType};
     use std::os::fd::AsRawFd;
     let socket = rustix::net::socket(AddressFamily::INET, SocketType::DGRAM, None)?;
@@ -92,7 +196,11 @@ pub(crate) fn raise_loopback() -> io::Result<()> {
             &raw const request,
         )
     };
-    check(i64::from(result)).map(|_| ())
+    if result == 0 {
+        return Ok(());
+    }
+    let error = io::Error::last_os_error();
+    Err(rustix::io::Errno::from_io_error(&error).unwrap_or(rustix::io::Errno::INVAL))
 }
 
 /// Keeps the allocator from reserving 64 MiB of address space for every thread (`mallopt(3)`).
