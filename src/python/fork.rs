@@ -1,10 +1,10 @@
 //! The unsafe half of the embedded interpreter: starting it, forking it, leaving it, and the page
 //! that a forked child shares with the supervisor.
 
-use std::ffi::{CString, c_char, c_int};
+use std::ffi::{CString, c_char, c_int, c_void};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use pyo3::{Python, ffi};
 
@@ -106,6 +106,122 @@ pub fn buffer_c_lines() -> bool {
 }
 
 const C_BUFFER: usize = 4096;
+
+/// Has what the interpreter allocates from here on stand on huge pages: what a fork copies of it,
+/// and an end clears away, is then one entry for 2 MiB and not 512.
+///
+/// To be called before the interpreter starts; [`gather_heap`] completes it. Where the kernel gives
+/// no huge pages all is as without.
+pub fn gather_arenas() {
+    // SAFETY: malloc copes with others who move the end of the heap (sbrk(2)). No interpreter runs
+    // yet, so it has no arena of another origin; the allocator is copied, its functions keep to
+    // what CPython's own do (they map and unmap).
+    unsafe {
+        let end = libc::sbrk(0).addr();
+        if libc::sbrk((end.next_multiple_of(HUGE_PAGE) - end) as isize).addr() == end {
+            HEAP.store(end.next_multiple_of(HUGE_PAGE), Ordering::Relaxed);
+        }
+        let mut arenas = ArenaAllocator {
+            context: std::ptr::null_mut(),
+            allocate: allocate_arena,
+            free: free_arena,
+        };
+        PyObject_SetArenaAllocator(&mut arenas);
+    }
+}
+
+/// Moves the heap to huge pages, as far as it fills them, and takes no more of them for arenas: a
+/// child that needs a little more must not clear 2 MiB for it. To be called before the first fork.
+pub fn gather_heap() {
+    let (heap, arenas) = (&HEAP, &ARENAS);
+    let (mut at, arenas) = (heap.load(Ordering::Relaxed), arenas.load(Ordering::Relaxed));
+    // SAFETY: both kinds of advice leave contents alone, whatever is mapped there (madvise(2)).
+    unsafe {
+        let end = libc::sbrk(0).addr();
+        while at != 0 && at + HUGE_PAGE <= end {
+            // Since Linux 6.1; elsewhere nothing happens.
+            libc::madvise(at as *mut c_void, HUGE_PAGE, libc::MADV_COLLAPSE);
+            at += HUGE_PAGE;
+        }
+        if arenas != 0 {
+            libc::madvise(arenas as *mut c_void, ARENAS_LEN, libc::MADV_NOHUGEPAGE);
+        }
+    }
+}
+
+const HUGE_PAGE: usize = 2 << 20;
+/// The warm interpreter's objects take about half of it.
+const ARENAS_LEN: usize = 4 * HUGE_PAGE;
+/// Where the heap begins to fill huge pages; 0 where it could not be moved there.
+static HEAP: AtomicUsize = AtomicUsize::new(0);
+/// Where the stretch for arenas begins, and how much of it is given out.
+static ARENAS: AtomicUsize = AtomicUsize::new(0);
+static ARENAS_GIVEN: AtomicUsize = AtomicUsize::new(0);
+
+/// `PyObjectArenaAllocator`, which the stable ABI leaves out.
+#[repr(C)]
+struct ArenaAllocator {
+    context: *mut c_void,
+    allocate: extern "C" fn(*mut c_void, usize) -> *mut c_void,
+    free: extern "C" fn(*mut c_void, *mut c_void, usize),
+}
+
+unsafe extern "C" {
+    fn PyObject_SetArenaAllocator(allocator: *mut ArenaAllocator);
+}
+
+extern "C" fn allocate_arena(_: *mut c_void, size: usize) -> *mut c_void {
+    let given = ARENAS_GIVEN.load(Ordering::Relaxed);
+    if given == 0 {
+        ARENAS.store(map_arenas(), Ordering::Relaxed);
+    }
+    let arenas = ARENAS.load(Ordering::Relaxed);
+    // Callers hold the interpreter's lock, so nobody comes between.
+    ARENAS_GIVEN.store(given.saturating_add(size), Ordering::Relaxed);
+    if arenas != 0 && given.saturating_add(size) <= ARENAS_LEN {
+        return (arenas + given) as *mut c_void;
+    }
+    match map(size) {
+        0 => std::ptr::null_mut(),
+        at => at as *mut c_void,
+    }
+}
+
+extern "C" fn free_arena(_: *mut c_void, at: *mut c_void, size: usize) {
+    // SAFETY: the interpreter gives back what `allocate_arena` gave it, and uses it no more. What
+    // of the large stretch was unmapped is not given out again.
+    unsafe { libc::munmap(at, size) };
+}
+
+/// Maps the stretch for arenas, at the start of a huge page; 0 where it cannot.
+fn map_arenas() -> usize {
+    let at = map(ARENAS_LEN + HUGE_PAGE);
+    if at == 0 {
+        return 0;
+    }
+    let start = at.next_multiple_of(HUGE_PAGE);
+    // SAFETY: both ends lie within the mapping just made, which nobody uses yet.
+    unsafe {
+        if start > at {
+            libc::munmap(at as *mut c_void, start - at);
+        }
+        let rest = at + HUGE_PAGE - start;
+        if rest > 0 {
+            libc::munmap((start + ARENAS_LEN) as *mut c_void, rest);
+        }
+        libc::madvise(start as *mut c_void, ARENAS_LEN, libc::MADV_HUGEPAGE);
+    }
+    start
+}
+
+/// Maps fresh memory; 0 where there is none.
+fn map(len: usize) -> usize {
+    let usable = libc::PROT_READ | libc::PROT_WRITE;
+    let private = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+    // SAFETY: a fresh mapping at an address of the kernel's choice aliases no Rust object.
+    let at = unsafe { libc::mmap(std::ptr::null_mut(), len, usable, private, -1, 0) };
+    if at == libc::MAP_FAILED { 0 } else { at.addr() }
+}
 
 /// Uses up the free room between what is allocated, so that what a child allocates stands together
 /// on few pages: each page that a child writes to is copied for it. The room is never given back.

@@ -1,7 +1,7 @@
 //! The embedded interpreter: the only user of pyo3.
 //!
-//! [`main`] turns the process into a Python that runs `agent.py`, all the Python that is shipped.
-//! What the agent needs from the outside world it asks of a [`Host`]: the next job (which forks),
+//! [`main`] turns the process into a Python that runs `warm.py` and then `agent.py`, all the Python
+//! that is shipped. What the agent needs from the outside world it asks of a [`Host`]: the next job (which forks),
 //! and a place to report to. The supervisor never calls anything here.
 
 #[expect(
@@ -18,6 +18,7 @@ use std::sync::{Mutex, OnceLock};
 pub use pyo3::Python;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 use serde::{Deserialize, Serialize};
 
 use crate::observation::{Computed, EndKind, Exception, Raised, Record};
@@ -68,10 +69,17 @@ pub trait Host: Send {
     fn relax_memory(&mut self);
 }
 
+const WARM: &std::ffi::CStr =
+    match std::ffi::CStr::from_bytes_with_nul(concat!(include_str!("warm.py"), "\0").as_bytes()) {
+        Ok(code) => code,
+        Err(_) => panic!("a NUL in warm.py"),
+    };
+
 static HOST: OnceLock<Mutex<Box<dyn Host>>> = OnceLock::new();
 
 /// Runs the agent in this process, with the interpreter `python`; returns when it could not.
 pub fn main(python: &Path, host: Box<dyn Host>) -> i32 {
+    fork::gather_arenas();
     let is_registered = fork::buffer_c_lines() && fork::register_module(native::__pyo3_init);
     if HOST.set(Mutex::new(host)).is_err() || !is_registered {
         return 1;
@@ -201,30 +209,46 @@ fn exception(parts: ExceptionParts) -> Exception {
     }
 }
 
-/// The agent's code, marshalled. A child compiles it: what that takes would leave holes in the
-/// memory of this process, which all further children pay for.
-fn compiled_agent(py: Python<'_>) -> PyResult<Vec<u8>> {
-    let compile = || -> PyResult<Vec<u8>> {
-        let parts = (include_str!("agent.py"), "<snipcheck>", "exec");
-        let code = py.import("builtins")?.call_method1("compile", parts)?;
-        py.import("marshal")?
-            .call_method1("dumps", (code,))?
-            .extract()
-    };
-    let (reader, writer) = std::io::pipe()?;
-    match fork::fork_interpreter(py)? {
-        fork::Forked::Child => {
-            let written = compile().map(|code| { writer }.write_all(&code));
-            fork::quit(i32::from(!matches!(written, Ok(Ok(())))));
-        }
-        fork::Forked::Parent(pid) => {
-            drop(writer);
-            let mut code = Vec::new();
-            { reader }.read_to_end(&mut code)?;
-            match fork::wait(pid)?.status {
-                0 => Ok(code),
-                _ => compile(),
+/// The agent's code, while a child compiles it: beside the warming, and because what compiling takes
+/// would leave holes in the memory of this process, which all further children pay for.
+struct Compiling {
+    child: i32,
+    code: std::io::PipeReader,
+}
+
+fn compile_agent(py: Python<'_>) -> PyResult<Vec<u8>> {
+    let parts = (include_str!("agent.py"), "<snipcheck>", "exec");
+    let code = py.import("builtins")?.call_method1("compile", parts)?;
+    py.import("marshal")?
+        .call_method1("dumps", (code,))?
+        .extract()
+}
+
+impl Compiling {
+    fn start(py: Python<'_>) -> PyResult<Compiling> {
+        let (code, mut writer) = std::io::pipe()?;
+        match fork::fork_interpreter(py)? {
+            fork::Forked::Child => {
+                // Where memory is short, pyo3 panics; the parent then tries for itself.
+                std::panic::set_hook(Box::new(|_| {}));
+                let compile = std::panic::AssertUnwindSafe(|| compile_agent(py));
+                let written = match std::panic::catch_unwind(compile) {
+                    Ok(Ok(code)) => writer.write_all(&code).is_ok(),
+                    _ => false,
+                };
+                fork::quit(i32::from(!written));
             }
+            fork::Forked::Parent(child) => Ok(Compiling { child, code }),
+        }
+    }
+
+    /// The code, marshalled.
+    fn finish(mut self, py: Python<'_>) -> PyResult<Vec<u8>> {
+        let mut code = Vec::new();
+        self.code.read_to_end(&mut code)?;
+        match fork::wait(self.child)?.status {
+            0 => Ok(code),
+            _ => compile_agent(py),
         }
     }
 }
@@ -238,7 +262,9 @@ mod native {
     #[pyfunction]
     fn start(py: Python<'_>) -> PyResult<()> {
         let native = py.import("_snipcheck")?;
-        let code = compiled_agent(py)?;
+        let compiling = Compiling::start(py)?;
+        py.run(WARM, Some(&PyDict::new(py)), None)?;
+        let code = compiling.finish(py)?;
         let load = || -> PyResult<Bound<'_, PyModule>> {
             let agent = PyModule::new(py, "_snipcheck_agent")?;
             let code = py.import("marshal")?.call_method1("loads", (&code,))?;
@@ -246,7 +272,7 @@ mod native {
                 .call_method1("exec", (code, agent.dict()))?;
             Ok(agent)
         };
-        load()?.call_method0("warm")?;
+        load()?;
         py.import("gc")?.call_method0("collect")?;
         fork::fill_holes();
         // Once more, now that its objects come to stand together.
@@ -348,6 +374,7 @@ mod native {
     #[pyfunction]
     fn fill_holes() {
         fork::fill_holes();
+        fork::gather_heap();
     }
 
     #[pyfunction]
