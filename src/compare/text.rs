@@ -70,6 +70,30 @@ pub(super) fn agree(said: &Said, actual: &str) -> Option<Likeness> {
         })
         .or_else(|| approximately(said, actual))
         .or_else(|| value_last(said, text, actual))
+        .or_else(|| {
+            std::iter::once(text)
+                .chain(cut())
+                .find_map(|head| one_of_values(head, actual))
+        })
+}
+
+/// Words between values of which one is meant.
+const OR: [&str; 3] = [" or ", " или ", " либо "];
+
+/// `"bab" or "aba"`, where one of them was shown.
+fn one_of_values(text: &str, actual: &str) -> Option<Likeness> {
+    let or = OR.into_iter().find(|or| text.contains(or))?;
+    let values: Vec<&str> = text
+        .split(or)
+        .map(|value| value.trim_end_matches(','))
+        .collect();
+    let likeness = values
+        .iter()
+        .find_map(|value| value_agrees(value, actual))?;
+    values
+        .iter()
+        .all(|value| value::whole(value).is_some())
+        .then_some(likeness.under(Tolerance::Alternative))
 }
 
 /// The actual text without white space at line ends and without final line ends.
@@ -464,7 +488,8 @@ fn line_end(text: &str, actual: &str) -> Option<Likeness> {
         _ => text.to_owned(),
     };
     if let Some(before) = actual.strip_suffix(inner.as_str()) {
-        let after_sign = ends_with_sign(before);
+        // An empty string leaves the sign at the end of the line, without its space.
+        let after_sign = ends_with_sign(before) || (inner.is_empty() && before.ends_with(':'));
         // `3 5` is not `5`: the print shows two values and the comment one.
         let last_word = before
             .trim_end()

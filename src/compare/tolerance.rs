@@ -59,6 +59,8 @@ pub enum Tolerance {
     FirstOfSeveral,
     /// The statement ran several times and one of its outputs is meant.
     OneOfSeveral,
+    /// The claim names several values, and one of them was shown.
+    Alternative,
     /// The lines tell what the statements above printed as well.
     EarlierOutput,
     /// A base class of the exception.
@@ -107,6 +109,7 @@ impl Tolerance {
             Tolerance::Ellipsis => "ellipsis",
             Tolerance::FirstOfSeveral => "first-of-several",
             Tolerance::OneOfSeveral => "one-of-several",
+            Tolerance::Alternative => "alternative",
             Tolerance::EarlierOutput => "earlier-output",
             Tolerance::BaseClass => "base-class",
             Tolerance::ExplainedException => "explained-exception",

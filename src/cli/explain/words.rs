@@ -73,6 +73,10 @@ const RULES: &[(&str, &str)] = &[
 /// Under which tolerance a claim held.
 const TOLERANCES: &[(&str, &str)] = &[
     ("address", "memory addresses differ"),
+    (
+        "alternative",
+        "several values are named, and one of them was shown",
+    ),
     ("approximate", "the text calls the value approximate"),
     (
         "base-class",
