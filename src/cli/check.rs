@@ -11,6 +11,7 @@ use super::second_look::look_again;
 use super::settings::{Settings, Typed};
 use crate::report;
 use crate::run;
+use crate::store;
 
 /// Checks what the arguments name.
 pub(super) fn check(args: &CheckArgs, console: &Console) -> Exit {
@@ -35,6 +36,13 @@ pub(super) fn check(args: &CheckArgs, console: &Console) -> Exit {
     };
     let prepared = prepare(&args.paths, &settings, snapshots, console);
     let exit = prepared.exit;
+    for source in &prepared.gone {
+        let file = store::snapshot_file(&settings.expectations, source);
+        console.warn(format_args!(
+            "{}: the document of this snapshot is gone; `snipcheck update --accept` removes it",
+            settings.shown(&file)
+        ));
+    }
     if prepared.entries.is_empty() {
         return exit;
     }

@@ -11,7 +11,7 @@ use crate::plan::{self, Case, DocumentPlan};
 use crate::problem::Problem;
 use crate::run;
 use crate::snapshot::{self, Snapshot};
-use crate::store::{self, Found, Selection};
+use crate::store::{self, Found, Selection, StoreError};
 use crate::text::{LineNumber, Span};
 
 /// The snapshot of a document, as it lies on disk.
@@ -63,6 +63,8 @@ pub(super) struct Prepared {
     pub(super) entries: Vec<Entry>,
     /// The plans of those that could be read, in the same order.
     pub(super) plans: Vec<DocumentPlan>,
+    /// The documents that are gone, as their snapshots name them, and the snapshots are still there.
+    pub(super) gone: Vec<String>,
     /// What is asked of snapshots.
     pub(super) demand: Demand,
     /// [`Exit::Unable`] where some path led nowhere or some snapshot cannot be read; the console was told.
@@ -103,6 +105,7 @@ pub(super) fn prepare(
     let mut prepared = Prepared {
         entries: Vec::new(),
         plans: Vec::new(),
+        gone: Vec::new(),
         demand: match snapshots {
             Snapshots::Ignore => Demand::Nothing,
             _ if settings.require_snapshots => Demand::Require,
@@ -124,6 +127,12 @@ pub(super) fn prepare(
         options.policy = settings.policy_for(found.file.as_deref());
         prepared.add(found, settings, &options, &mut uses, snapshots, console);
     }
+    if prepared.demand != Demand::Nothing {
+        match gone(paths, settings) {
+            Ok(gone) => prepared.gone = gone,
+            Err(error) => prepared.exit = console.error(error),
+        }
+    }
     let is_all = store::covers(paths, &settings.root);
     for (rule, used) in settings.rules.iter().zip(uses) {
         let is_meant = is_all || rule.documents.is_some() && used.has_document;
@@ -135,6 +144,21 @@ pub(super) fn prepare(
         }
     }
     prepared
+}
+
+/// The documents below the directories in `paths` that have a snapshot and are no more.
+fn gone(paths: &[PathBuf], settings: &Settings) -> Result<Vec<String>, StoreError> {
+    let current = [PathBuf::from(".")];
+    let paths = if paths.is_empty() { &current } else { paths };
+    let directories = paths.iter().filter(|path| path.is_dir());
+    let directories: Vec<PathBuf> = directories.map(|path| store::full(path)).collect();
+    let mut sources = store::recorded_sources(&settings.expectations)?;
+    sources.retain(|source| {
+        let document = store::document_of(&settings.root, source);
+        let is_meant = directories.iter().any(|path| document.starts_with(path));
+        is_meant && std::fs::symlink_metadata(&document).is_err()
+    });
+    Ok(sources)
 }
 
 /// What came of a directive in the settings.
@@ -313,7 +337,15 @@ fn read_snapshot(
     file: &Path,
     snapshots: Snapshots,
 ) -> Result<Recorded, String> {
-    let source = store::mirrored(&settings.root, file);
+    read_recorded(settings, store::mirrored(&settings.root, file), snapshots)
+}
+
+/// The snapshot of the document that it names `source`.
+pub(super) fn read_recorded(
+    settings: &Settings,
+    source: String,
+    snapshots: Snapshots,
+) -> Result<Recorded, String> {
     let file = store::snapshot_file(&settings.expectations, &source);
     let (text, snapshot) = read(settings, &file)?.unzip();
     let pending = match snapshots {

@@ -1,12 +1,13 @@
-//! A second look at what is about to be called broken: the same blocks run again under other hash seeds.
+//! A second look at what is about to be called broken, or held by luck: the same blocks run again under
+//! other hash seeds.
 //!
-//! In go the plans and what the first run did, out comes what the blocks with broken claims did then.
+//! In go the plans and what the first run did, out comes what the blocks with such claims did then.
 //! Another run has another hash seed, clock, address layout and random state; a claim that only some
-//! runs contradict is not broken but not repeatable, which `compare` decides.
+//! runs contradict is neither broken nor held but not repeatable, which `compare` decides.
 
 use std::collections::HashMap;
 
-use crate::compare::{self, ClaimVerdict};
+use crate::compare::{self, ClaimVerdict, JudgedClaim};
 use crate::observation::{Ending, Observation};
 use crate::plan::{Case, Decision, DocumentPlan};
 use crate::run::{self, RunError, RunOptions, RunOutcome};
@@ -22,7 +23,7 @@ const PATIENCE_MS: f64 = 500.0;
 /// What blocks did in further runs, by document and case.
 pub(super) type Again = HashMap<(usize, usize), Vec<Observation>>;
 
-/// Runs the cases with broken claims again.
+/// Runs the cases with claims in doubt again.
 pub(super) fn look_again(
     plans: &[DocumentPlan],
     outcome: &RunOutcome,
@@ -92,7 +93,8 @@ fn run_once_more(
     Ok(())
 }
 
-/// The cases, by document, with claims that all runs so far have broken.
+/// The cases, by document, with claims that all runs so far have broken, or of which chance may have
+/// made one hold.
 fn doubted(
     plans: &[DocumentPlan],
     outcome: &RunOutcome,
@@ -101,14 +103,15 @@ fn doubted(
 ) -> Vec<(usize, Vec<usize>)> {
     let is_doubted = |document: usize, index: usize, case: &Case, first: &Observation| {
         let others = again.get(&(document, index)).map_or(&[][..], Vec::as_slice);
-        // After one more run only the order of sets is worth another one.
-        others.len() == round
-            && (round == 0 || may_hold_a_set(case) && first.wall_ms < PATIENCE_MS)
-            && is_worth_it(first)
-            && compare::compare_repeated(case, first, others)
-                .claims
-                .iter()
-                .any(|claim| claim.verdict == ClaimVerdict::Broken)
+        if others.len() != round || !is_worth_it(first) {
+            return false;
+        }
+        let claims = compare::compare_repeated(case, first, others).claims;
+        let is_broken = |claim: &JudgedClaim| claim.verdict == ClaimVerdict::Broken;
+        let is_quick = first.wall_ms < PATIENCE_MS;
+        // After one more run only the order of sets, and luck, is worth another one.
+        claims.iter().any(is_broken) && (round == 0 || may_hold_a_set(case) && is_quick)
+            || is_quick && compare::may_be_luck(case, &claims)
     };
     let documents = plans.iter().zip(&outcome.observations).enumerate();
     documents

@@ -7,7 +7,7 @@
 use super::args::UpdateArgs;
 use super::console::{Console, Exit};
 use super::patch;
-use super::prepare::{Entry, Origin, Prepared, Recorded, Snapshots, prepare};
+use super::prepare::{Entry, Origin, Prepared, Recorded, Snapshots, prepare, read_recorded};
 use super::progress::with_progress;
 use super::repeat::{Runs, has_ended, run_repeatedly};
 use super::settings::{Settings, Typed};
@@ -110,6 +110,10 @@ pub(super) fn update(args: &UpdateArgs, console: &Console) -> Exit {
             }
         }
     }
+    // With `--only`, blocks are meant, and what is gone has none.
+    for source in prepared.gone.iter().filter(|_| args.only.is_empty()) {
+        work.gone(source);
+    }
     prepared.exit.max(work.tell())
 }
 
@@ -199,21 +203,33 @@ impl Work<'_> {
             all_fresh,
             self.terms,
         );
-        let settled = settle(&recorded.snapshot, &proposed, |change: &Change<'_>| {
+        self.propose(&plan.document.path, &told, recorded, &proposed);
+    }
+
+    /// A document that is no more: nothing is to be recorded of it.
+    fn gone(&mut self, source: &str) {
+        match read_recorded(self.settings, source.to_owned(), Snapshots::WithPending) {
+            Ok(recorded) => {
+                let document = store::document_of(&self.settings.root, source);
+                let path = self.settings.shown(&document).to_string();
+                self.propose(&path, &[], &recorded, &Snapshot::default());
+            }
+            Err(error) => self.exit = self.console.error(error),
+        }
+    }
+
+    /// Takes over what needs no review of the changes to `proposed`, and puts the rest beside it.
+    fn propose(&mut self, path: &str, told: &[Told<'_>], recorded: &Recorded, proposed: &Snapshot) {
+        let settled = settle(&recorded.snapshot, proposed, |change: &Change<'_>| {
             self.writing.takes(change.class)
         });
-        let all = changes(&recorded.snapshot, &proposed);
+        let all = changes(&recorded.snapshot, proposed);
         let waits = |class: Class| !self.writing.takes(class);
-        self.tally.document(
-            &plan.document.path,
-            &told,
-            &all,
-            &waits,
-            self.console.verbosity,
-        );
+        let verbosity = self.console.verbosity;
+        self.tally.document(path, told, &all, &waits, verbosity);
         if self.writing == Writing::Patch {
             self.show(recorded, &settled);
-        } else if let Err(error) = put(recorded, &settled, &proposed) {
+        } else if let Err(error) = put(recorded, &settled, proposed) {
             self.exit = self.console.error(error);
         }
     }

@@ -30,7 +30,7 @@ pub use same::same;
 
 pub mod recorded;
 
-use crate::claim::{Claim, ClaimKind, HINT};
+use crate::claim::{Claim, ClaimKind, HINT, Subject};
 use crate::observation::{Ending, Observation};
 use crate::plan::{Case, Directive, Order, Reason, Written};
 use crate::problem::{self, Problem};
@@ -164,6 +164,20 @@ pub fn compare_repeated(case: &Case, observation: &Observation, others: &[Observ
     }
 }
 
+/// Whether some claim may hold by luck: by chance the next run shows something else.
+pub fn may_be_luck(case: &Case, claims: &[JudgedClaim]) -> bool {
+    let sources = Sources::new(case);
+    claims.iter().any(|judged| is_drawn(judged, &sources))
+}
+
+fn is_drawn(judged: &JudgedClaim, sources: &Sources) -> bool {
+    let lines = match judged.claim.subject {
+        Subject::Statement { first, last, .. } => Some((first, last)),
+        Subject::Block => None,
+    };
+    judged.verdict == ClaimVerdict::Held && sources.look_drawn(lines)
+}
+
 /// Whether lines of output, as a document has them, show what `actual` says.
 pub fn shows(expected: &str, actual: &str) -> bool {
     output::agree(expected, actual).is_some()
@@ -189,23 +203,32 @@ fn shows_habit(judged: &[Option<JudgedClaim>]) -> bool {
     judged.iter().any(Option::is_none) && telling.count() >= 2
 }
 
-/// A broken claim stays so only if every other run contradicts it in the same way.
+/// A broken claim stays so only if every other run contradicts it in the same way, and a claim about
+/// what chance makes holds only if it does in every other run.
 fn repeated(
     mut judged: JudgedClaim,
     others: &[Trace],
     sources: &Sources,
     habit: Habit,
 ) -> JudgedClaim {
+    let judge = |other: &Trace| judge::judge(&judged.claim, other, sources, habit);
     let actual = judged.actual.as_deref().unwrap_or_default();
     // Addresses and the order of sets change from run to run, and are not what is wrong.
     let is_same = |other: &Trace| {
-        judge::judge(&judged.claim, other, sources, habit).is_some_and(|again| {
+        judge(other).is_some_and(|again| {
             let shown = again.actual.as_deref().unwrap_or_default();
             again.verdict == ClaimVerdict::Broken && output::agree(actual, shown).is_some()
         })
     };
-    if judged.verdict == ClaimVerdict::Broken && !others.iter().all(is_same) {
+    let holds = |other: &Trace| judge(other).is_some_and(|it| it.verdict == ClaimVerdict::Held);
+    let is_repeatable = match judged.verdict {
+        ClaimVerdict::Broken => others.iter().all(is_same),
+        ClaimVerdict::Held => others.iter().all(holds) || !is_drawn(&judged, sources),
+        ClaimVerdict::Inconclusive => true,
+    };
+    if !is_repeatable {
         judged.verdict = ClaimVerdict::Inconclusive;
+        judged.tolerance = None;
         judged.reason = Some("not-repeatable");
     }
     judged

@@ -41,6 +41,9 @@ const NUMBERS: [&str; 5] = ["id(", "getpid", "get_ident", "current_thread", "has
 /// Calls that draw by chance, unless the code seeds them.
 const CHANCE: [&str; 4] = ["random", "shuffle(", "choice(", "sample("];
 
+/// Calls of [`SURROUNDINGS`] that draw by chance, too, and cannot be seeded.
+const UNSEEDED: [&str; 3] = ["uuid", "secrets.", "urandom"];
+
 /// What the code of one block asks the clock, memory or chance for; looked up when first wanted.
 pub(super) struct Sources<'c> {
     /// The block.
@@ -49,6 +52,8 @@ pub(super) struct Sources<'c> {
     names: OnceCell<HashSet<String>>,
     /// Those whose values come from elsewhere than from numbers and measures of objects.
     unsteady: OnceCell<HashSet<String>>,
+    /// Those whose values chance makes.
+    drawn: OnceCell<HashSet<String>>,
 }
 
 impl<'c> Sources<'c> {
@@ -57,6 +62,7 @@ impl<'c> Sources<'c> {
             case,
             names: OnceCell::new(),
             unsteady: OnceCell::new(),
+            drawn: OnceCell::new(),
         }
     }
 
@@ -66,6 +72,19 @@ impl<'c> Sources<'c> {
             let code = statement(self.case, first, last);
             LIBM.iter().any(|word| mentions(&code, word))
         })
+    }
+
+    /// Whether chance has a part in what the statement on these lines, or the block, shows.
+    pub(super) fn look_drawn(&self, lines: Option<(LineNumber, LineNumber)>) -> bool {
+        let code = match lines {
+            Some((first, last)) => statement(self.case, first, last),
+            None => self.case.block.code.clone(),
+        };
+        let is_seeded = is_seeded(self.case, lines.map(|(_, last)| last));
+        let names = self
+            .drawn
+            .get_or_init(|| names_from(self.case, &|code, _| is_drawn(code, is_seeded)));
+        is_drawn(&code, is_seeded) || identifiers(&code).any(|name| names.contains(name))
     }
 
     /// Whether the statement on these lines probably shows something else on each run.
@@ -111,16 +130,36 @@ const LIBM: [&str; 18] = [
     "exp2(", "log(", "log10(", "cbrt(", "pow(", "gamma(", "hypot(",
 ];
 
-/// Whether chance was seeded up to the line, or anywhere in the block.
+/// Whether chance was seeded up to the line, or in the block before it is asked for the first time.
 fn is_seeded(case: &Case, line: Option<LineNumber>) -> bool {
-    let lines = &case.block.lines;
-    let end = line.map_or(lines.len(), |line| {
-        lines.partition_point(|mapped| mapped.line <= line)
-    });
     let code = &case.block.code;
+    let Some(line) = line else {
+        let is_first = |line: &&str| line.contains("seed(") || is_drawn(line, false);
+        let mut lines = code.lines().filter(|line| !is_only_named(line));
+        return lines
+            .find(is_first)
+            .is_some_and(|line| line.contains("seed("));
+    };
+    let lines = &case.block.lines;
+    let end = lines.partition_point(|mapped| mapped.line <= line);
     let end = lines.get(end).map_or(code.len(), |line| line.code_start);
     code.get(..end)
         .is_some_and(|before| before.contains("seed("))
+}
+
+/// Whether what the line mentions is not asked for when the line runs, or the line is within a body.
+fn is_only_named(line: &str) -> bool {
+    let openers = [
+        "import ",
+        "from ",
+        "def ",
+        "async def ",
+        "class ",
+        "@",
+        " ",
+        "\t",
+    ];
+    openers.iter().any(|opener| line.starts_with(opener))
 }
 
 /// The names that get a volatile value, in the context or in the block, directly or through each other.
@@ -187,6 +226,10 @@ pub(super) fn identifiers(code: &str) -> impl Iterator<Item = &str> {
 /// Whether `code` asks the clock, the surroundings, or chance.
 fn is_unsteady(code: &str, is_seeded: bool) -> bool {
     mentions_any(code, &SURROUNDINGS) || (!is_seeded && mentions_any(code, &CHANCE))
+}
+
+fn is_drawn(code: &str, is_seeded: bool) -> bool {
+    mentions_any(code, &UNSEEDED) || (!is_seeded && mentions_any(code, &CHANCE))
 }
 
 fn is_measured(code: &str, is_seeded: bool) -> bool {

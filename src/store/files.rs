@@ -103,6 +103,21 @@ fn source_of(expectations: &Path, file: &Path) -> Option<String> {
 
 /// The documents, as [`mirrored`] gives them, for whose snapshots something waits for a review; sorted.
 pub fn pending_sources(expectations: &Path) -> Result<Vec<String>, StoreError> {
+    sources(expectations, |file| {
+        let waits = file.extension().is_some_and(|ending| ending == "new");
+        source_of(expectations, &file.with_extension("")).filter(|_| waits)
+    })
+}
+
+/// The documents, as [`mirrored`] gives them, that have a snapshot; sorted.
+pub fn recorded_sources(expectations: &Path) -> Result<Vec<String>, StoreError> {
+    sources(expectations, |file| source_of(expectations, file))
+}
+
+fn sources(
+    expectations: &Path,
+    source: impl Fn(&Path) -> Option<String>,
+) -> Result<Vec<String>, StoreError> {
     let mut folders = vec![expectations.to_path_buf()];
     let mut sources = Vec::new();
     while let Some(folder) = folders.pop() {
@@ -113,11 +128,10 @@ pub fn pending_sources(expectations: &Path) -> Result<Vec<String>, StoreError> {
         for entry in entries {
             let entry = entry.map_err(StoreError::new("read", &folder))?;
             let path = entry.path();
-            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-            if is_folder {
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "new") {
-                sources.extend(source_of(expectations, &path.with_extension("")));
+            } else {
+                sources.extend(source(&path));
             }
         }
     }

@@ -21,7 +21,7 @@ use crate::text::LineNumber;
 
 pub use files::{
     StoreError, document_of, full, mirrored, pending_file, pending_sources, read_if_exists,
-    snapshot_file,
+    recorded_sources, snapshot_file,
 };
 pub use replace::{remove, replace, write};
 pub use walk::{Patterns, covers};

@@ -18,6 +18,7 @@ mod killed;
 mod labelled;
 mod in_place;
 mod laws;
+mod luck;
 mod names_hold;
 mod pending;
 mod planning;
