@@ -290,7 +290,7 @@ impl<'a> Page<'a> {
             expected,
             evidence,
             scope,
-            rule: "prose",
+            rule: "sentence",
         })
     }
 

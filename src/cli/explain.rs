@@ -1,4 +1,4 @@
-//! `snipcheck explain`: what an id means, or everything about one block.
+//! `snipcheck explain`: what an id means, or everything about one block or sentence.
 //!
 //! `page` holds a page for each id, `block` tells of one block and `words` says what the names of rules,
 //! tolerances and reasons mean.
@@ -71,6 +71,7 @@ fn explain_block(args: &ExplainArgs, place: &std::path::PathBuf, console: &Conso
                 text.push_str(if at > 0 { "\n" } else { "" });
                 block::push_block(&mut text, read, block);
             }
+            block::push_sentences(&mut text, read, &document.claims);
         }
     }
     console.print(&text)

@@ -188,3 +188,25 @@ fn the_list_is_data_too() {
     let block = &report["documents"][0]["blocks"][1];
     assert_eq!(block["directives"], blocks[1]["directives"]);
 }
+
+#[test]
+fn sentences_are_explained_and_listed_too() {
+    let note =
+        "# Powers\n\n```python\nx = 1\n```\n\n`2 ** 3` gives `8`, and `len('abc')` returns `4`.\n";
+    let project = Project::new(&[("note.md", note)]);
+    let ran = project.run(&["explain", "note.md:7"]);
+    let shown: Vec<&str> = ran.stdout.lines().collect();
+    insta::assert_snapshot!("sentences", shown.join("\n"));
+    let ran = project.run(&["list"]);
+    assert!(
+        ran.stdout.contains("  claims in sentences: line 7\n"),
+        "{ran:?}"
+    );
+    assert!(ran.stdout.contains(", 2 more in sentences"), "{ran:?}");
+    let ran = project.run(&["list", "--format", "json"]);
+    let list: Value = serde_json::from_str(&ran.stdout).expect("it is JSON");
+    let claims = &list["documents"][0]["claims"];
+    assert_eq!(claims[1]["text"], "4");
+    assert_eq!(claims[1]["line"], 7);
+    assert_eq!(claims[1]["column"], 47);
+}

@@ -64,6 +64,24 @@ pub(super) fn push_block(text: &mut String, document: &Document, block: &BlockRe
     }
 }
 
+/// Adds what became of the claims in sentences, below each line that holds some.
+pub(super) fn push_sentences(text: &mut String, document: &Document, claims: &[JudgedClaim]) {
+    let mut remarks = Remarks::new();
+    for judged in claims {
+        let line = document.index.line(judged.claim.span.start);
+        remarks
+            .entry(line)
+            .or_default()
+            .extend(claim_remarks(judged));
+    }
+    for (line, remarks) in remarks {
+        if text.is_empty() {
+            let _ = writeln!(text, "{}:{line}", document.path);
+        }
+        push_remarks(text, document, line, &remarks, line.to_string().len());
+    }
+}
+
 fn push_verdict(text: &mut String, block: &BlockReport) {
     let verdict = &block.verdict;
     let status = match verdict.status {
@@ -103,11 +121,22 @@ fn push_lines(text: &mut String, document: &Document, block: &BlockReport) {
     }
     // Output blocks, directives and sentences stand outside of the code.
     for (line, remarks) in remarks {
-        let shown = document.slice(document.line_span(line));
-        let _ = writeln!(text, "\n{line:>width$} | {}", shown.trim_end());
-        for remark in remarks {
-            let _ = writeln!(text, "{:width$} =   {remark}", "");
-        }
+        push_remarks(text, document, line, &remarks, width);
+    }
+}
+
+/// A line of the document that is not part of the code, and what is said below it.
+fn push_remarks(
+    text: &mut String,
+    document: &Document,
+    line: LineNumber,
+    remarks: &[String],
+    width: usize,
+) {
+    let shown = document.slice(document.line_span(line));
+    let _ = writeln!(text, "\n{line:>width$} | {}", shown.trim_end());
+    for remark in remarks {
+        let _ = writeln!(text, "{:width$} =   {remark}", "");
     }
 }
 

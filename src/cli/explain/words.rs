@@ -58,6 +58,10 @@ const RULES: &[(&str, &str)] = &[
     ("raises-directive", "the directive `raises`"),
     ("remark", "words for people"),
     ("ruler", "a line that divides"),
+    (
+        "sentence",
+        "what a sentence says of an expression or a block",
+    ),
     ("shows-no-value", "the statement shows no value"),
     ("skipped-by-author", "its example is skipped"),
     ("string-below", "a string below the statement"),

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::{Listed, Role, Row, kind_name, reason, rows};
+use crate::claim::Claim;
 use crate::document::Document;
 use crate::plan::{Case, Decision, Directive, Written};
 use crate::problem::Problem;
@@ -21,15 +22,18 @@ pub(super) fn render(listed: &[Listed<'_>], out: &mut dyn Write) -> io::Result<(
             Listed::Unread { path, problem } => json!({
                 "path": path,
                 "problems": [problem_json(None, problem)],
+                "claims": [],
                 "blocks": [],
             }),
             Listed::Read { plan, blocks } => {
                 let document = &plan.document;
                 let problems = plan.problems.iter();
+                let claims = plan.prose.iter().flat_map(|case| &case.claims);
                 let blocks = rows(plan, blocks);
                 json!({
                     "path": document.path,
                     "problems": problems.map(|it| problem_json(Some(document), it)).collect::<Vec<_>>(),
+                    "claims": claims.map(|it| claim_json(document, it)).collect::<Vec<_>>(),
                     "blocks": blocks.iter().map(|row| row_json(document, row)).collect::<Vec<_>>(),
                 })
             }
@@ -37,6 +41,17 @@ pub(super) fn render(listed: &[Listed<'_>], out: &mut dyn Write) -> io::Result<(
         report::json::write(&value, out)?;
     }
     writeln!(out, "]}}")
+}
+
+/// A claim in a sentence.
+fn claim_json(document: &Document, claim: &Claim) -> Value {
+    let at = document.position(claim.span.start);
+    json!({
+        "line": at.line.get(),
+        "column": at.column,
+        "text": claim.text,
+        "rule": claim.rule,
+    })
 }
 
 fn row_json(document: &Document, row: &Row<'_>) -> Value {

@@ -1,11 +1,14 @@
 //! The list for people: a table for each document, and a line that counts.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::{Listed, Role, Row, cause, directive_text, kind_name, other_name, reason, rows};
 use crate::block::Block;
+use crate::claim::Claim;
 use crate::document::Document;
 use crate::plan::{Case, Decision, DocumentPlan};
+use crate::text::LineNumber;
 
 const HEAD: [&str; 7] = ["lines", "kind", "role", "reason", "claims", "block", ""];
 
@@ -19,6 +22,7 @@ struct Counts {
     run: usize,
     doubtful: usize,
     claims: usize,
+    sentences: usize,
 }
 
 /// The tables of all documents.
@@ -38,7 +42,7 @@ pub(super) fn table(listed: &[Listed<'_>]) -> String {
             }
         }
     }
-    if counts.python > 0 {
+    if counts.python + counts.sentences > 0 {
         let _ = write!(text, "\n{counts}");
     }
     text
@@ -47,6 +51,7 @@ pub(super) fn table(listed: &[Listed<'_>]) -> String {
 impl Counts {
     fn add(&mut self, plan: &DocumentPlan) {
         self.python += plan.cases.len();
+        self.sentences += in_sentences(plan).count();
         for case in &plan.cases {
             let is_run = matches!(case.decision, Decision::Run(_));
             self.run += usize::from(is_run);
@@ -73,18 +78,40 @@ impl std::fmt::Display for Counts {
             write!(f, " ({} of them with a reason not to pass)", self.doubtful)?;
         }
         let skipped = self.python - self.run;
-        writeln!(f, ", {skipped} not; {}", some(self.claims, "claim"))
+        write!(f, ", {skipped} not; {}", some(self.claims, "claim"))?;
+        match self.sentences {
+            0 => writeln!(f),
+            n => writeln!(f, ", {n} more in sentences"),
+        }
     }
+}
+
+/// What sentences claim of expressions in them.
+fn in_sentences(plan: &DocumentPlan) -> impl Iterator<Item = &Claim> {
+    plan.prose.iter().flat_map(|case| &case.claims)
 }
 
 fn push_document(text: &mut String, plan: &DocumentPlan, rows: &[Row<'_>]) {
     let _ = writeln!(text, "{}", plan.document.path);
-    if rows.is_empty() {
-        text.push_str("  no code blocks\n");
-        return;
+    match rows {
+        [] => text.push_str("  no code blocks\n"),
+        rows => push_rows(text, &plan.document, rows),
     }
+    for problem in &plan.problems {
+        let _ = writeln!(text, "  {}", problem.message);
+    }
+    let lines = in_sentences(plan).map(|claim| plan.document.index.line(claim.span.start));
+    let lines: BTreeSet<LineNumber> = lines.collect();
+    if !lines.is_empty() {
+        let word = if lines.len() == 1 { "line" } else { "lines" };
+        let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+        let _ = writeln!(text, "  claims in sentences: {word} {}", lines.join(", "));
+    }
+}
+
+fn push_rows(text: &mut String, document: &Document, rows: &[Row<'_>]) {
     let mut table = vec![HEAD.map(str::to_owned)];
-    table.extend(rows.iter().map(|row| cells(&plan.document, row)));
+    table.extend(rows.iter().map(|row| cells(document, row)));
     let width = |column: usize| {
         let cells = table.iter().filter_map(|row| row.get(column));
         cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
@@ -100,9 +127,6 @@ fn push_document(text: &mut String, plan: &DocumentPlan, rows: &[Row<'_>]) {
             };
         }
         let _ = writeln!(text, "{}", line.trim_end());
-    }
-    for problem in &plan.problems {
-        let _ = writeln!(text, "  {}", problem.message);
     }
 }
 
