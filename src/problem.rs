@@ -527,6 +527,11 @@ pub fn uncaught_exception(line: Span, type_name: &str, message: &str) -> Problem
         true => type_name.to_owned(),
         false => format!("{type_name}: {}", shortened(message)),
     };
+    // `_queue.Empty` is `queue.Empty` to those who write.
+    let public = match type_name.rsplit_once('.') {
+        Some((module, name)) => format!("{}.{name}", module.trim_start_matches('_')),
+        None => type_name.to_owned(),
+    };
     Problem::new(
         "uncaught-exception",
         Severity::Error,
@@ -534,7 +539,7 @@ pub fn uncaught_exception(line: Span, type_name: &str, message: &str) -> Problem
         format!("this raises `{shown}`"),
     )
     .label("raised here")
-    .help(format!("if that is the point, say so: `# {type_name}`"))
+    .help(format!("if that is the point, say so: `# {public}`"))
 }
 
 /// A block that ran longer than its limit.

@@ -348,11 +348,38 @@ pub(super) fn name_len(text: &str, defined: &HashSet<&str>) -> Option<usize> {
     let name = text[..len].trim_end_matches('.');
     let (owner, last) = name.rsplit_once('.').unwrap_or(("", name));
     // `re.error`, `csv.Error`, `queue.Empty`: short names that only the module tells apart.
-    let is_of_module = !owner.is_empty() && matches!(last, "error" | "Error" | "Empty" | "Full");
+    let is_short = matches!(last, "error" | "Error" | "Empty" | "Full" | "ShutDown");
+    let is_of_module =
+        !owner.is_empty() && is_short || matches!(name, "socket.timeout" | "socket.gaierror");
     (is_name(last) || is_of_module || defined.contains(last)).then_some(name.len())
 }
 
-/// Whether `name` is built as the names of exceptions are.
+/// Exceptions of the standard library whose names do not tell, and are no ordinary words.
+const UNTOLD: [&str; 21] = [
+    "BadGzipFile",
+    "BadStatusLine",
+    "BadZipFile",
+    "BrokenExecutor",
+    "BrokenProcessPool",
+    "BrokenThreadPool",
+    "BufferTooShort",
+    "DivisionByZero",
+    "FloatOperation",
+    "IncompleteRead",
+    "InvalidOperation",
+    "InvalidURL",
+    "LargeZipFile",
+    "QueueEmpty",
+    "QueueFull",
+    "QueueShutDown",
+    "RemoteDisconnected",
+    "ResponseNotReady",
+    "SkipTest",
+    "TimeoutExpired",
+    "UnsupportedOperation",
+];
+
+/// Whether `name` is built as the names of exceptions are, or known for one.
 pub(super) fn is_name(name: &str) -> bool {
     let suffixes = [
         "Error",
@@ -367,5 +394,7 @@ pub(super) fn is_name(name: &str) -> bool {
         .iter()
         .any(|suffix| name.len() > suffix.len() && name.ends_with(suffix));
     is_identifier
-        && (has_stem || matches!(name, "Exception" | "ExceptionGroup" | "BaseExceptionGroup"))
+        && (has_stem
+            || matches!(name, "Exception" | "ExceptionGroup" | "BaseExceptionGroup")
+            || UNTOLD.contains(&name))
 }
