@@ -84,8 +84,12 @@ pub(super) fn judge(
     let lines = place.map(|place| (place.first, place.last));
     let is_raised = matches!(claim.expected, Expected::Exception(_));
     let outcome = in_words(claim, &said, outcome);
-    settle(claim, &said, outcome, habit, |expected, actual| {
-        !is_raised && sources.look_volatile(lines, expected, actual)
+    settle(claim, &said, outcome, habit, |expected, actual| match () {
+        () if is_raised => None,
+        () if sources.lack_input(lines) => Some("reads-input"),
+        () => sources
+            .look_volatile(lines, expected, actual)
+            .then_some("not-repeatable"),
     })
 }
 
@@ -96,7 +100,7 @@ pub(super) fn not_judged(claim: &Claim, reason: &'static str) -> Option<JudgedCl
         &said(claim),
         Outcome::inconclusive(reason),
         Habit::Unknown,
-        |_, _| false,
+        |_, _| None,
     )
 }
 
@@ -132,13 +136,14 @@ fn said(claim: &Claim) -> Said<'_> {
     }
 }
 
-/// Weighs an outcome by how firmly and within what limits the claim speaks.
+/// Weighs an outcome by how firmly and within what limits the claim speaks; `doubt` gives the reason
+/// why a difference between expected and actual may come from elsewhere.
 fn settle(
     claim: &Claim,
     said: &Said,
     outcome: Outcome,
     habit: Habit,
-    is_volatile: impl Fn(&str, &str) -> bool,
+    doubt: impl Fn(&str, &str) -> Option<&'static str>,
 ) -> Option<JudgedClaim> {
     let expected = match &claim.expected {
         Expected::Output(lines) => tidy(lines),
@@ -160,7 +165,7 @@ fn settle(
             let reason = match difference(claim, said, actual, habit) {
                 Difference::None => return None,
                 Difference::Doubtful(reason) => Some(reason),
-                Difference::Plain => is_volatile(&expected, actual).then_some("not-repeatable"),
+                Difference::Plain => doubt(&expected, actual),
             };
             match reason {
                 Some(reason) => (ClaimVerdict::Inconclusive, None, Some(reason)),

@@ -1,5 +1,6 @@
 //! The verdict on a block: how its run ended, what became of its claims, what was known on paper.
 
+use super::volatile::Sources;
 use super::{ClaimVerdict, JudgedClaim, Status, lack};
 use crate::claim::{Expected, Subject};
 use crate::observation::{Ending, Exception, Observation};
@@ -220,6 +221,12 @@ fn judge_exception(case: &Case, exception: &Exception) -> (Status, Reason, Optio
             return (Status::Skipped, Reason::MissingPackage, None);
         }
         return (lack.status, lack.reason, lack.problem);
+    }
+    // Nobody typed what was to be read, so what came of it is nobody's fault.
+    let sources = Sources::new(case);
+    let mut lines = exception.lines.iter();
+    if lines.any(|line| sources.lack_input(Some((*line, *line)))) {
+        return (Status::Inconclusive, Reason::ReadsInput, None);
     }
     let problem = problem::uncaught_exception(at, &exception.type_name, &exception.message);
     (Status::Failed, Reason::UncaughtException, Some(problem))

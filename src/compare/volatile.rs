@@ -54,6 +54,8 @@ pub(super) struct Sources<'c> {
     unsteady: OnceCell<HashSet<String>>,
     /// Those whose values chance makes.
     drawn: OnceCell<HashSet<String>>,
+    /// Those whose values come from standard input.
+    typed: OnceCell<HashSet<String>>,
 }
 
 impl<'c> Sources<'c> {
@@ -63,6 +65,7 @@ impl<'c> Sources<'c> {
             names: OnceCell::new(),
             unsteady: OnceCell::new(),
             drawn: OnceCell::new(),
+            typed: OnceCell::new(),
         }
     }
 
@@ -85,6 +88,22 @@ impl<'c> Sources<'c> {
             .drawn
             .get_or_init(|| names_from(self.case, &|code, _| is_drawn(code, is_seeded)));
         is_drawn(&code, is_seeded) || identifiers(&code).any(|name| names.contains(name))
+    }
+
+    /// Whether what the statement on these lines, or the block, shows was to be read from standard input,
+    /// and there is none.
+    pub(super) fn lack_input(&self, lines: Option<(LineNumber, LineNumber)>) -> bool {
+        if !waits_for_input(self.case) {
+            return false;
+        }
+        let Some((first, last)) = lines else {
+            return true;
+        };
+        let code = statement(self.case, first, last);
+        let names = self
+            .typed
+            .get_or_init(|| names_from(self.case, &|code, _| is_typed(code)));
+        is_typed(&code) || identifiers(&code).any(|name| names.contains(name))
     }
 
     /// Whether the statement on these lines probably shows something else on each run.
@@ -230,6 +249,23 @@ fn is_unsteady(code: &str, is_seeded: bool) -> bool {
 
 fn is_drawn(code: &str, is_seeded: bool) -> bool {
     mentions_any(code, &UNSEEDED) || (!is_seeded && mentions_any(code, &CHANCE))
+}
+
+/// Whether the block reads standard input by itself (`input()` says so when it ends) and is given none.
+fn waits_for_input(case: &Case) -> bool {
+    let Decision::Run(snippet) = &case.decision else {
+        return false;
+    };
+    let is_given = snippet.inputs.last().is_some_and(|own| !own.is_empty());
+    let mut context = snippet.context.iter().flat_map(|(_, sources)| sources);
+    let is_read = is_typed(&case.block.code) || context.any(|source| is_typed(&source.code));
+    is_read && !is_given
+}
+
+fn is_typed(code: &str) -> bool {
+    ["sys.stdin", "stdin.read", "in stdin", "open(0"]
+        .iter()
+        .any(|word| mentions(code, word))
 }
 
 fn is_measured(code: &str, is_seeded: bool) -> bool {

@@ -179,6 +179,10 @@ const REASONS: &[(&str, &str)] = &[
     ("part-of-output", "only a part of the output is told"),
     ("raised", "the statement raised an exception instead"),
     (
+        "reads-input",
+        "it was to be read from standard input, and there is none",
+    ),
+    (
         "ran-several-times",
         "the line ran several times, with other values",
     ),
