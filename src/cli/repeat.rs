@@ -4,7 +4,8 @@
 //! servers, and so another address layout; it happens at another moment, and random states come from
 //! the system anew. All but one have a hash seed of their own.
 
-use super::second_look::{may_hold_a_set, only};
+use super::second_look::only;
+use crate::compare::may_hold_a_set;
 use crate::observation::{Ending, Observation};
 use crate::plan::{Case, DocumentPlan};
 use crate::run::{self, Interpreter, RunError, RunOptions};

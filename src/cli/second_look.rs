@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use crate::compare::{self, ClaimVerdict, JudgedClaim};
 use crate::observation::{Ending, Observation};
-use crate::plan::{Case, Decision, DocumentPlan};
+use crate::plan::{Case, DocumentPlan};
 use crate::run::{self, RunError, RunOptions, RunOutcome};
 
 /// The seeds of the further runs, each only for what all runs before have contradicted.
@@ -110,7 +110,7 @@ fn doubted(
         let is_broken = |claim: &JudgedClaim| claim.verdict == ClaimVerdict::Broken;
         let is_quick = first.wall_ms < PATIENCE_MS;
         // After one more run only the order of sets, and luck, is worth another one.
-        claims.iter().any(is_broken) && (round == 0 || may_hold_a_set(case) && is_quick)
+        claims.iter().any(is_broken) && (round == 0 || compare::may_hold_a_set(case) && is_quick)
             || is_quick && compare::may_be_luck(case, &claims)
     };
     let documents = plans.iter().zip(&outcome.observations).enumerate();
@@ -132,40 +132,6 @@ fn is_worth_it(first: &Observation) -> bool {
         first.ending,
         Ending::Finished | Ending::Raised | Ending::Exited { .. }
     )
-}
-
-/// Whether the code, context included, may make a set or a hash.
-pub(super) fn may_hold_a_set(case: &Case) -> bool {
-    let Decision::Run(snippet) = &case.decision else {
-        return false;
-    };
-    let context = snippet.context.iter().flat_map(|(_, sources)| sources);
-    snippet.sources.iter().chain(context).any(|source| {
-        let code = source.code.as_str();
-        let mut braces = code.match_indices('{');
-        ["set(", "hash(", "id("]
-            .iter()
-            .any(|word| code.contains(word))
-            || braces.any(|(at, _)| begins_a_set(code.get(at + 1..).unwrap_or_default()))
-    })
-}
-
-/// Whether what stands behind a brace is a set of something, and no dictionary nor a field of a string.
-fn begins_a_set(behind: &str) -> bool {
-    // Enough for the first item; more would make many braces on one line costly.
-    let start: String = behind.chars().take(120).collect();
-    let line = start.trim_start().lines().next().unwrap_or_default();
-    let quote = line.chars().next().filter(|c| matches!(c, '\'' | '"'));
-    let unquoted = match quote {
-        Some(quote) => match line.get(1..).and_then(|inner| inner.split_once(quote)) {
-            Some((_, rest)) => rest,
-            None => return false,
-        },
-        None => line,
-    };
-    let end = unquoted.find([',', ':', '}']).unwrap_or(unquoted.len());
-    let (item, rest) = unquoted.split_at(end);
-    rest.starts_with(',') || item.contains(" for ") || quote.is_some() && rest.starts_with('}')
 }
 
 /// The plan with these of its cases alone.

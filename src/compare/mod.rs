@@ -27,10 +27,11 @@ mod volatile;
 mod wording;
 
 pub use same::same;
+pub use volatile::may_hold_a_set;
 
 pub mod recorded;
 
-use crate::claim::{Claim, ClaimKind, HINT, Subject};
+use crate::claim::{Claim, ClaimKind, Expected, HINT, Subject};
 use crate::observation::{Ending, Observation};
 use crate::plan::{Case, Directive, Order, Reason, Written};
 use crate::problem::{self, Problem};
@@ -164,18 +165,22 @@ pub fn compare_repeated(case: &Case, observation: &Observation, others: &[Observ
     }
 }
 
-/// Whether some claim may hold by luck: by chance the next run shows something else.
+/// Whether some claim may hold by luck: by chance, or by the order of a set, the next run shows something
+/// else.
 pub fn may_be_luck(case: &Case, claims: &[JudgedClaim]) -> bool {
     let sources = Sources::new(case);
-    claims.iter().any(|judged| is_drawn(judged, &sources))
+    claims.iter().any(|judged| is_lucky(judged, &sources))
 }
 
-fn is_drawn(judged: &JudgedClaim, sources: &Sources) -> bool {
+fn is_lucky(judged: &JudgedClaim, sources: &Sources) -> bool {
     let lines = match judged.claim.subject {
         Subject::Statement { first, last, .. } => Some((first, last)),
         Subject::Block => None,
     };
-    judged.verdict == ClaimVerdict::Held && sources.look_drawn(lines)
+    let actual = judged.actual.as_deref().unwrap_or_default();
+    judged.verdict == ClaimVerdict::Held
+        && !matches!(judged.claim.expected, Expected::Exception(_))
+        && sources.look_lucky(lines, actual)
 }
 
 /// Whether lines of output, as a document has them, show what `actual` says.
@@ -204,7 +209,7 @@ fn shows_habit(judged: &[Option<JudgedClaim>]) -> bool {
 }
 
 /// A broken claim stays so only if every other run contradicts it in the same way, and a claim about
-/// what chance makes holds only if it does in every other run.
+/// what chance or the order of a set makes holds only if it does in every other run.
 fn repeated(
     mut judged: JudgedClaim,
     others: &[Trace],
@@ -223,7 +228,7 @@ fn repeated(
     let holds = |other: &Trace| judge(other).is_some_and(|it| it.verdict == ClaimVerdict::Held);
     let is_repeatable = match judged.verdict {
         ClaimVerdict::Broken => others.iter().all(is_same),
-        ClaimVerdict::Held => others.iter().all(holds) || !is_drawn(&judged, sources),
+        ClaimVerdict::Held => others.iter().all(holds) || !is_lucky(&judged, sources),
         ClaimVerdict::Inconclusive => true,
     };
     if !is_repeatable {

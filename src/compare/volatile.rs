@@ -54,6 +54,8 @@ pub(super) struct Sources<'c> {
     unsteady: OnceCell<HashSet<String>>,
     /// Those whose values chance makes.
     drawn: OnceCell<HashSet<String>>,
+    /// Those whose values are made of sets or hashes.
+    hashed: OnceCell<HashSet<String>>,
     /// Those whose values come from standard input.
     typed: OnceCell<HashSet<String>>,
 }
@@ -65,6 +67,7 @@ impl<'c> Sources<'c> {
             names: OnceCell::new(),
             unsteady: OnceCell::new(),
             drawn: OnceCell::new(),
+            hashed: OnceCell::new(),
             typed: OnceCell::new(),
         }
     }
@@ -77,17 +80,32 @@ impl<'c> Sources<'c> {
         })
     }
 
-    /// Whether chance has a part in what the statement on these lines, or the block, shows.
-    pub(super) fn look_drawn(&self, lines: Option<(LineNumber, LineNumber)>) -> bool {
+    /// Whether chance, or the order of a set, has a part in what the statement on these lines, or the
+    /// block, shows.
+    pub(super) fn look_lucky(&self, lines: Option<(LineNumber, LineNumber)>, actual: &str) -> bool {
         let code = match lines {
             Some((first, last)) => statement(self.case, first, last),
             None => self.case.block.code.clone(),
         };
+        let comes_from = |names: &HashSet<String>, is_source: bool| {
+            is_source || identifiers(&code).any(|name| names.contains(name))
+        };
         let is_seeded = is_seeded(self.case, lines.map(|(_, last)| last));
-        let names = self
+        let drawn = self
             .drawn
             .get_or_init(|| names_from(self.case, &|code, _| is_drawn(code, is_seeded)));
-        is_drawn(&code, is_seeded) || identifiers(&code).any(|name| names.contains(name))
+        if comes_from(drawn, is_drawn(&code, is_seeded)) {
+            return true;
+        }
+        // How many items a set has, and whether it has this one, does not depend on their order; and
+        // sets are compared without it.
+        let actual = actual.trim();
+        let is_set = actual.starts_with('{') && actual.ends_with('}') && !actual.contains('\n');
+        let is_steady = is_set || is_truth(actual) || actual.parse::<f64>().is_ok();
+        let hashed = self
+            .hashed
+            .get_or_init(|| names_from(self.case, &|code, _| makes_a_set(code)));
+        !is_steady && comes_from(hashed, makes_a_set(&code))
     }
 
     /// Whether what the statement on these lines, or the block, shows was to be read from standard input,
@@ -249,6 +267,42 @@ fn is_unsteady(code: &str, is_seeded: bool) -> bool {
 
 fn is_drawn(code: &str, is_seeded: bool) -> bool {
     mentions_any(code, &UNSEEDED) || (!is_seeded && mentions_any(code, &CHANCE))
+}
+
+/// Whether the code, context included, may make a set or a hash.
+pub fn may_hold_a_set(case: &Case) -> bool {
+    let Decision::Run(snippet) = &case.decision else {
+        return false;
+    };
+    let context = snippet.context.iter().flat_map(|(_, sources)| sources);
+    let mut sources = snippet.sources.iter().chain(context);
+    sources.any(|source| makes_a_set(&source.code))
+}
+
+fn makes_a_set(code: &str) -> bool {
+    let mut braces = code.match_indices('{');
+    ["set(", "hash(", "id("]
+        .iter()
+        .any(|word| code.contains(word))
+        || braces.any(|(at, _)| begins_a_set(code.get(at + 1..).unwrap_or_default()))
+}
+
+/// Whether what stands behind a brace is a set of something, and no dictionary nor a field of a string.
+fn begins_a_set(behind: &str) -> bool {
+    // Enough for the first item; more would make many braces on one line costly.
+    let start: String = behind.chars().take(120).collect();
+    let line = start.trim_start().lines().next().unwrap_or_default();
+    let quote = line.chars().next().filter(|c| matches!(c, '\'' | '"'));
+    let unquoted = match quote {
+        Some(quote) => match line.get(1..).and_then(|inner| inner.split_once(quote)) {
+            Some((_, rest)) => rest,
+            None => return false,
+        },
+        None => line,
+    };
+    let end = unquoted.find([',', ':', '}']).unwrap_or(unquoted.len());
+    let (item, rest) = unquoted.split_at(end);
+    rest.starts_with(',') || item.contains(" for ") || quote.is_some() && rest.starts_with('}')
 }
 
 /// Whether the block reads standard input by itself (`input()` says so when it ends) and is given none.

@@ -1,11 +1,11 @@
-//! What chance makes: a claim about it is held only if it holds every time, and broken only where the
-//! chance was fixed by a seed.
+//! What chance makes, or the order of a set: a claim about it is held only if it holds every time, and
+//! broken only where nothing is left to chance.
 
 use crate::project::Project;
 
 /// Lines of a block that imports `random`, and the verdict on the claim in the last of them; each comes
 /// to another one less than once in a million runs.
-const CASES: [(&str, &str); 9] = [
+const CASES: [(&str, &str); 14] = [
     ("print(random.random() < 2)  # True", "held"),
     ("print(len(random.sample(range(9), 3)))  # 3", "held"),
     ("print(random.choice([7]))  # 7", "held"),
@@ -20,6 +20,11 @@ const CASES: [(&str, &str); 9] = [
         "def roll():\n    return random.randint(1, 6)\n\nrandom.seed(3)\nprint(roll())  # 5",
         "broken",
     ),
+    ("print(list({'a', 'b'}))  # ['a', 'b']", "inconclusive"),
+    ("print(list({'a', 'b'}))  # ['b', 'a']", "inconclusive"),
+    ("print(sorted({'a', 'b'}))  # ['a', 'b']", "held"),
+    ("print(len({'a', 'b'}))  # 2", "held"),
+    ("print(list({2, 1}))  # [1, 2]", "held"),
     ("import uuid\nprint(len(str(uuid.uuid4())))  # 36", "held"),
 ];
 
