@@ -119,11 +119,16 @@ impl Host for Server {
                         self.split(py, control, &hello)?;
                     }
                 }
-                Command::Test(targets) => {
-                    let attempts = self.test_sandbox(py, &targets)?;
-                    let confinement = self.ground.confinement(&attempts);
-                    self.say(&Event::Tested(confinement), None)?;
-                }
+                Command::Test(targets) => match self.test_sandbox(py, &targets) {
+                    Ok(attempts) => {
+                        let confinement = self.ground.confinement(&attempts);
+                        self.say(&Event::Tested(confinement), None)?;
+                    }
+                    Err(why) => {
+                        self.say(&Event::Failed(why.clone()), None)?;
+                        return Err(why);
+                    }
+                },
                 Command::Job { page_len } => {
                     if let Some(job) = self.job(py, page_len, fds)? {
                         return Ok(job);

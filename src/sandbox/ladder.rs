@@ -31,6 +31,8 @@ const ALONE_ABI: i32 = 3;
 #[derive(Clone, Debug)]
 pub(super) struct Climb {
     pub(super) rung: Rung,
+    /// Why there is no `/proc` (rung A).
+    pub(super) no_proc: Option<String>,
     /// Why there are no mounts (rungs A and B).
     pub(super) no_mounts: Option<String>,
     /// Why there are no namespaces at all.
@@ -43,6 +45,7 @@ pub(super) struct Climb {
 pub(super) fn climb(most: Rung) -> Result<Climb, String> {
     let mut climb = Climb {
         rung: Rung::None,
+        no_proc: None,
         no_mounts: None,
         no_namespaces: None,
         no_landlock: None,
@@ -67,6 +70,11 @@ pub(super) fn climb(most: Rung) -> Result<Climb, String> {
     match tried {
         Ok(answer) => {
             climb.rung = if answer == "proc" { Rung::A } else { Rung::B };
+            climb.no_proc = match (climb.rung, most) {
+                (Rung::A, _) => None,
+                (_, Rung::A) => Some(refused_proc()),
+                _ => Some(format!("not above rung {most} as asked")),
+            };
             return Ok(climb);
         }
         Err(why) => climb.no_mounts = Some(with_remedy(&why)),
@@ -96,21 +104,95 @@ const NO_LANDLOCK: &str = "the kernel has no Landlock: it takes Linux 5.13 or la
 const OLD_LANDLOCK: &str = "the kernel's Landlock is too old to hold files alone: without \
                             mounts it takes Linux 6.2";
 
+/// What on a machine refuses namespaces and mounts, as far as it shows.
+#[derive(Debug, Default)]
+struct Signs {
+    /// Settings by which there are no namespaces of some kind, such as `user.max_user_namespaces`.
+    used_up: Vec<String>,
+    /// `kernel.unprivileged_userns_clone=0`, on Debian and its like.
+    forbids_users: bool,
+    /// `kernel.apparmor_restrict_unprivileged_userns=1`, on Ubuntu.
+    restricts_users: bool,
+    /// System calls were filtered before this program started.
+    is_filtered: bool,
+    /// The AppArmor profile that this program is under.
+    profile: Option<String>,
+}
+
+impl Signs {
+    fn read() -> Signs {
+        let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+        let status = read("/proc/self/status");
+        let label = read("/proc/self/attr/apparmor/current");
+        let profile = label.split_whitespace().next();
+        let limits = ["user", "mnt", "pid", "net", "ipc", "uts", "cgroup"].into_iter();
+        let used_up = limits
+            .filter(|kind| read(&format!("/proc/sys/user/max_{kind}_namespaces")).trim() == "0");
+        Signs {
+            used_up: used_up
+                .map(|kind| format!("user.max_{kind}_namespaces"))
+                .collect(),
+            forbids_users: read("/proc/sys/kernel/unprivileged_userns_clone").trim() == "0",
+            restricts_users: read("/proc/sys/kernel/apparmor_restrict_unprivileged_userns").trim()
+                == "1",
+            is_filtered: status.lines().any(|line| line == "Seccomp:\t2"),
+            profile: profile
+                .filter(|profile| *profile != "unconfined")
+                .map(str::to_owned),
+        }
+    }
+
+    /// What to do about `why`.
+    fn remedy(&self, why: &str) -> String {
+        let is_permission = why.contains("os error 1)");
+        let is_access = why.contains("os error 13)");
+        if why.contains("os error 28)") {
+            let used_up = self.used_up.first().map(String::as_str);
+            let limit = used_up.unwrap_or("user.max_user_namespaces");
+            return format!("; raise the limit: `sudo sysctl {limit}=10000`");
+        }
+        if !is_permission && !is_access {
+            return String::new();
+        }
+        // Under a profile of its own the program is not among those that Ubuntu restricts.
+        match &self.profile {
+            _ if is_permission && self.is_filtered => {
+                "; system calls are filtered, as in containers: `--security-opt \
+                 seccomp=unconfined`, or run outside of it"
+                    .to_owned()
+            }
+            Some(profile) if is_access => format!(
+                "; the AppArmor profile `{profile}` refuses it; in a container: `--security-opt \
+                 apparmor=unconfined`, or run outside of it"
+            ),
+            _ if self.forbids_users => "; this system forbids user namespaces: \
+                 `sudo sysctl kernel.unprivileged_userns_clone=1` allows them"
+                .to_owned(),
+            _ if self.restricts_users => "; this system restricts user namespaces: \
+                 `sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0` lifts that"
+                .to_owned(),
+            _ => "; in a container or a changed root, run outside of it".to_owned(),
+        }
+    }
+}
+
 /// The reason, and what to do about it.
 fn with_remedy(why: &str) -> String {
-    let restriction = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns";
-    let is_restricted = std::fs::read_to_string(restriction).is_ok_and(|text| text.trim() == "1");
-    let remedy = if why.contains("os error 28") {
-        "; raise the limit: `sudo sysctl user.max_user_namespaces=10000`"
-    } else if is_restricted {
-        "; this system restricts user namespaces: \
-         `sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0` lifts that"
-    } else if why.contains("os error 1)") || why.contains("os error 13)") {
-        "; in a container: `--security-opt seccomp=unconfined`, or run outside of it"
-    } else {
-        ""
+    format!("{why}{}", Signs::read().remedy(why))
+}
+
+/// Why a cell could not mount a `/proc`, and what to do about it.
+fn refused_proc() -> String {
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let mut places = mounts.lines().filter_map(|line| line.split(' ').nth(4));
+    let remedy = match places.any(|place| place.starts_with("/proc/")) {
+        true => {
+            ": parts of the one here are covered, as in containers: `--security-opt \
+             systempaths=unconfined` (Podman: `unmask=ALL`) uncovers them"
+        }
+        false => "",
     };
-    format!("{why}{remedy}")
+    format!("the kernel refuses a fresh /proc{remedy}")
 }
 
 /// Runs `attempt` in a child; its answer, or why it failed. The outer error is this process's own.
@@ -156,7 +238,12 @@ fn try_cells(most: Rung) -> Result<String, String> {
     let cell = maker.take().map_err(|error| error.to_string())?;
     let answer = if cell.has_proc { "proc" } else { "no-proc" };
     cell.end().map_err(|error| error.to_string())?;
+    // As every snippet does: an unused user may be refused what root is not.
     let proc = user::own_proc().map_err(|error| format!("/proc/self: {error}"))?;
+    let becomes = user::Become::in_own_tree().map_err(|error| error.to_string())?;
+    if becomes == user::Become::Unused {
+        user::become_unused().map_err(|error| format!("become an unused user: {error}"))?;
+    }
     user::enter_own(&proc)?;
     Ok(answer.to_owned())
 }
@@ -167,10 +254,10 @@ fn try_pit() -> Result<String, String> {
     Ok(String::new())
 }
 
-/// Moves this process into the namespaces of rungs A and B; as an ordinary user with a user
-/// namespace first, in one call.
+/// Moves this process into the namespaces of rungs A and B; as an ordinary user, or as root of a
+/// container that lacks the privilege, with a user namespace first, in one call.
 pub(super) fn enter_shared() -> Result<(), String> {
-    if rustix::process::geteuid().is_root() {
+    if user::is_administrator() {
         return sys::unshare(SHARED).map_err(|error| format!("unshare: {error}"));
     }
     let ids = user::Ids::outside();
@@ -182,4 +269,59 @@ pub(super) fn enter_shared() -> Result<(), String> {
 pub(super) fn enter_pit() -> Result<Keeper, String> {
     sys::unshare(PIT).map_err(|error| format!("unshare: {error}"))?;
     Keeper::start().map_err(|error| format!("keeper: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Signs;
+
+    #[test]
+    fn a_remedy_is_for_what_stands_in_the_way() {
+        let none = Signs::default();
+        let filtered = Signs {
+            is_filtered: true,
+            profile: Some("docker-default".to_owned()),
+            restricts_users: true,
+            ..Signs::default()
+        };
+        let unfiltered = Signs {
+            profile: Some("docker-default".to_owned()),
+            restricts_users: true,
+            ..Signs::default()
+        };
+        let debian = Signs {
+            forbids_users: true,
+            ..Signs::default()
+        };
+        let ubuntu = Signs {
+            restricts_users: true,
+            ..Signs::default()
+        };
+        let no_mounts = Signs {
+            used_up: vec!["user.max_mnt_namespaces".to_owned()],
+            ..Signs::default()
+        };
+        let permission = "unshare: Operation not permitted (os error 1)";
+        let access = "make mounts private: Permission denied (os error 13)";
+        let full = "unshare: No space left on device (os error 28)";
+        let other = "keeper: Cannot allocate memory (os error 12)";
+        for (signs, why, word) in [
+            (&filtered, permission, "seccomp=unconfined"),
+            (&unfiltered, access, "apparmor=unconfined"),
+            (&debian, permission, "kernel.unprivileged_userns_clone=1"),
+            (
+                &ubuntu,
+                permission,
+                "apparmor_restrict_unprivileged_userns=0",
+            ),
+            (&ubuntu, access, "apparmor_restrict_unprivileged_userns=0"),
+            (&none, permission, "outside"),
+            (&none, full, "user.max_user_namespaces=10000"),
+            (&no_mounts, full, "user.max_mnt_namespaces=10000"),
+        ] {
+            let remedy = signs.remedy(why);
+            assert!(remedy.contains(word), "{signs:?}: {why}{remedy}");
+        }
+        assert_eq!(none.remedy(other), "");
+    }
 }

@@ -368,9 +368,7 @@ impl Ground {
     fn why_absent(&self, since: Rung) -> Option<String> {
         let climb = &self.climb;
         let own = match since {
-            Rung::A if self.rung() == Rung::B => {
-                return Some("the kernel refused a fresh /proc, or none was asked for".to_owned());
-            }
+            Rung::A if self.rung() == Rung::B => &climb.no_proc,
             Rung::A | Rung::B => &climb.no_mounts,
             Rung::C => &climb.no_namespaces,
             Rung::D | Rung::None => &climb.no_landlock,

@@ -131,7 +131,8 @@ fn unused() -> (Uid, Gid) {
     (Uid::from_raw(id), Gid::from_raw(id))
 }
 
-fn become_unused() -> io::Result<()> {
+/// Becomes the unused user of this process's children.
+pub(super) fn become_unused() -> io::Result<()> {
     let (user, group) = unused();
     rustix::thread::set_thread_groups(&[])?;
     rustix::thread::set_thread_res_gid(group, group, group)?;
@@ -147,6 +148,14 @@ pub(super) fn enter_own(proc: &OwnedFd) -> Result<(), String> {
     let outside = Ids::outside();
     sys::unshare(UnshareFlags::NEWUSER).map_err(|error| format!("own user: {error}"))?;
     write_maps(proc, SEEN_UID, SEEN_UID, outside).map_err(|error| format!("own user map: {error}"))
+}
+
+/// Whether this process is root with the privilege to make namespaces and mounts, which root of a
+/// container may lack.
+pub(super) fn is_administrator() -> bool {
+    let sets = rustix::thread::capabilities(None);
+    let may = sets.is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_ADMIN));
+    may && rustix::process::geteuid().is_root()
 }
 
 /// Gives up every capability.

@@ -9,6 +9,8 @@
 //! `SNIPCHECK_TEST_PYTHON` names another interpreter to run the blocks: for a run of this binary as a
 //! user who cannot read the one that it was built with.
 //!
+//! `SNIPCHECK_TEST_TIMEOUT` gives blocks more than 3 seconds: for an emulated machine, which is slow.
+//!
 //! A rung that this machine does not give is left out with a word on standard error;
 //! `SNIPCHECK_REQUIRE_SANDBOX=1` makes that a failure.
 
@@ -235,7 +237,8 @@ fn check(name: &str, rung: &str, text: &str) {
 
 fn run(project: &Project, rung: &str) -> Value {
     let mut command = project.command(&FLAGS);
-    command.args(["--timeout", "3", "--rung-at-most", rung, "case.md"]);
+    let timeout = std::env::var("SNIPCHECK_TEST_TIMEOUT").unwrap_or("3".to_owned());
+    command.args(["--timeout", &timeout, "--rung-at-most", rung, "case.md"]);
     command.args(python());
     command.env("PROMISE_SECRET", SECRET);
     command.env("GITHUB_TOKEN", SECRET);
