@@ -393,7 +393,7 @@ pub(super) fn tail(text: &str, is_number: bool) -> Tail {
         }
         '→' | '⇒' => return arrow(behind),
         '-' | '=' if behind.starts_with('>') => return arrow(&behind[1..]),
-        c if is_pictograph(c) => c.len_utf8(),
+        c if is_pictograph(c) || super::value::is_followed_full_width(trimmed) => c.len_utf8(),
         _ if gap >= 2 || text.starts_with('\t') => 0,
         c if gap == 1 && c.is_alphabetic() => return word_tail(trimmed),
         _ => return Tail::Glued,

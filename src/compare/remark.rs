@@ -39,7 +39,10 @@ pub(super) fn begins(rest: &str, after: After) -> bool {
     if trimmed.is_empty() || trimmed.starts_with(is_emoji) || trimmed.starts_with('←') {
         return true;
     }
-    if is_wide(space) {
+    if is_wide(space) || trimmed.trim_start_matches('!').is_empty() {
+        return true;
+    }
+    if after_value && value::is_followed_full_width(trimmed) {
         return true;
     }
     if !space.is_empty() {
