@@ -9,7 +9,7 @@ use super::notes;
 use super::reading::{Content, Reading, Shape, named_value, read};
 use super::vocabulary::Vocabulary;
 use super::weight::{Place, Weight, weigh};
-use super::wording::Mark;
+use super::wording::{self, Mark};
 use super::{
     Claim, ClaimKind, Claims, Evidence, Expected, ExpectedException, Note, Subject, value,
 };
@@ -130,8 +130,12 @@ impl<'a> Scribe<'a> {
         };
         let reading = read(first.text, &self.vocabulary.defined);
         let reading = self.behind_name(remark, *first, reading);
+        let reading = printed_at_last(remark, *first, reading);
         match &reading.content {
             Content::Note(rule) => {
+                if *rule == "question" {
+                    self.hint(remark, *first);
+                }
                 self.note(*first, rule);
                 self.read_later(remark, below)
             }
@@ -601,6 +605,36 @@ impl<'a> Scribe<'a> {
             rule: "printed-exception",
         });
         true
+    }
+}
+
+/// `print(2 + 3)  # the sum, prints 5`: the value behind a verb of printing that ends the remark.
+fn printed_at_last(remark: &Remark<'_>, line: Line<'_>, reading: Reading) -> Reading {
+    let is_print = remark.target.statement.kind == StatementKind::Print;
+    let is_text = reading.content == Content::Text && reading.mark == Mark::None;
+    let text = line.text.get(reading.start..reading.end);
+    let Some(value) = text
+        .filter(|_| is_print && is_text && remark.place == Place::Trailing)
+        .and_then(wording::behind_last_print)
+    else {
+        return reading;
+    };
+    let last = named_value(value, reading.end - value.len());
+    let is_whole = matches!(
+        last.content,
+        Content::Value {
+            shape: Shape::Whole,
+            ..
+        }
+    );
+    match is_whole {
+        // The remark may be what is printed, verb and all.
+        true => Reading {
+            mark: Mark::Soft,
+            lead: Some(reading.start),
+            ..last
+        },
+        false => reading,
     }
 }
 
