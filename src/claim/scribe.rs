@@ -6,6 +6,7 @@
 
 use super::exceptions::{self, Manner};
 use super::notes;
+use super::parts;
 use super::reading::{Content, Reading, Shape, named_value, read};
 use super::vocabulary::Vocabulary;
 use super::weight::{Place, Weight, weigh};
@@ -37,6 +38,9 @@ const VERBS_BEHIND_A_NAME: &[&str] = &[
 
 /// The rule by which a remark that hints at an exception becomes a claim, if the exception comes.
 pub const HINT: &str = "hinted-exception";
+
+/// The rule by which values are claimed by the names that a statement binds.
+pub const NAMED_PARTS: &str = "named-parts";
 
 /// Most comment lines that one claim spans.
 const LINES_LIMIT: usize = 2_000;
@@ -131,6 +135,10 @@ impl<'a> Scribe<'a> {
         let reading = read(first.text, &self.vocabulary.defined);
         let reading = self.behind_name(remark, *first, reading);
         let reading = printed_at_last(remark, *first, reading);
+        if self.named_parts(remark, *first, &reading) {
+            self.notes(below, "after-claim");
+            return true;
+        }
         match &reading.content {
             Content::Note(rule) => {
                 if *rule == "question" {
@@ -203,6 +211,41 @@ impl<'a> Scribe<'a> {
             }
         );
         if is_plain { named } else { reading }
+    }
+
+    /// `head, *rest = items  # head = 1, rest = [2, 3]`: the value of each name that is bound.
+    fn named_parts(&mut self, remark: &Remark<'_>, line: Line<'_>, reading: &Reading) -> bool {
+        let statement = remark.target.statement;
+        let is_assignment = matches!(statement.kind, StatementKind::Assignment { .. });
+        let is_text = reading.content == Content::Text && reading.mark == Mark::None;
+        let text = line.text.get(reading.start..reading.end);
+        let found = text
+            .filter(|_| is_assignment && is_text && remark.place != Place::BelowBlank)
+            .zip(statement.subject.as_deref())
+            .and_then(|(text, subject)| Some((text, parts::named(text, subject)?)));
+        let Some((text, parts)) = found else {
+            return false;
+        };
+        let start = line.at + reading.start;
+        self.claims.claims.push(Claim {
+            kind: ClaimKind::Comment,
+            span: Span::new(start, start + parts.len),
+            text: text.to_owned(),
+            subject: remark.target.subject(),
+            expected: Expected::Text {
+                value_len: Some(parts.value.len()),
+                text: parts.value,
+                with_lead: None,
+            },
+            // Above another statement it may tell of that one.
+            evidence: match remark.is_above_next {
+                true => Evidence::Weak,
+                false => Evidence::Plain,
+            },
+            scope: parts.scope,
+            rule: NAMED_PARTS,
+        });
+        true
     }
 
     /// A lead word with nothing to lead to may be the printed text itself: `print(x)  # result`.
