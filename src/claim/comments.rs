@@ -173,8 +173,24 @@ impl<'a> Page<'a> {
                         place,
                         is_above_next: false,
                     };
+                    let claims = scribe.claims.claims.len();
                     if scribe.read(&remark, &lines) {
                         self.claimed.insert(statement);
+                    }
+                    // `class AppError(Exception):` over `pass  # ValueError` may compare the two.
+                    let has_message = matches!(
+                        &reading.content,
+                        Content::Exception {
+                            message: Some(_),
+                            ..
+                        }
+                    );
+                    let is_sure = class.is_none() || has_message;
+                    for claim in scribe.claims.claims.iter_mut().skip(claims) {
+                        claim.evidence = match is_sure {
+                            true => claim.evidence,
+                            false => claim.evidence.max(Evidence::Weak),
+                        };
                     }
                 }
             }

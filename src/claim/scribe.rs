@@ -12,7 +12,7 @@ use super::vocabulary::Vocabulary;
 use super::weight::{Place, Weight, weigh};
 use super::wording::{self, Mark};
 use super::{
-    Claim, ClaimKind, Claims, Evidence, Expected, ExpectedException, Note, Subject, value,
+    Claim, ClaimKind, Claims, Evidence, Expected, ExpectedException, Note, Subject, scope, value,
 };
 use crate::syntax::{Nesting, Statement, StatementKind, Syntax};
 use crate::text::{LineNumber, Span};
@@ -656,7 +656,7 @@ fn printed_at_last(remark: &Remark<'_>, line: Line<'_>, reading: Reading) -> Rea
     let is_print = remark.target.statement.kind == StatementKind::Print;
     let is_text = reading.content == Content::Text && reading.mark == Mark::None;
     let text = line.text.get(reading.start..reading.end);
-    let Some(value) = text
+    let Some((before, value)) = text
         .filter(|_| is_print && is_text && remark.place == Place::Trailing)
         .and_then(wording::behind_last_print)
     else {
@@ -675,6 +675,7 @@ fn printed_at_last(remark: &Remark<'_>, line: Line<'_>, reading: Reading) -> Rea
         true => Reading {
             mark: Mark::Soft,
             lead: Some(reading.start),
+            scope: last.scope.or_else(|| scope::scope(before)),
             ..last
         },
         false => reading,

@@ -62,12 +62,12 @@ pub fn whole(text: &str) -> Option<Value> {
 }
 
 /// Whether a value ends before `rest` because of a bracket or a stop of Chinese or Japanese, which no
-/// space parts from it; `，` may also part values.
+/// space parts from it; stops may also part values.
 pub fn is_followed_full_width(rest: &str) -> bool {
     let Some(behind) = rest.strip_prefix(['（', '，', '。', '：', '；', '！']) else {
         return false;
     };
-    !(rest.starts_with('，') && prefix(behind.trim_start()).is_some())
+    rest.starts_with('（') || prefix(behind.trim_start()).is_none()
 }
 
 /// Whether `name` is written for a constant, in Python or as JSON does.

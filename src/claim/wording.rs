@@ -309,16 +309,52 @@ fn value_word(text: &str) -> Option<usize> {
     (is_one && super::value::prefix(rest).is_some()).then_some(text.len() - rest.len())
 }
 
-/// What stands behind the last verb of printing that a comma, a stop or a dash parts from the text before it.
-pub(super) fn behind_last_print(text: &str) -> Option<&str> {
+/// Words in a remark after which what it says is not so in any case.
+const LIMITING: &[&str] = &[
+    "if",
+    "when",
+    "unless",
+    "without",
+    "otherwise",
+    "else",
+    "with",
+    "once",
+    "after",
+    "before",
+    "instead",
+    "not",
+    "если",
+    "когда",
+    "без",
+    "иначе",
+    "при",
+    "с",
+    "после",
+    "до",
+    "раньше",
+    "вместо",
+    "не",
+    "якщо",
+    "коли",
+    "ou",
+    "si",
+    "sans",
+    "wenn",
+];
+
+/// What stands behind the last verb of printing that a comma, a stop or a dash parts from the text before it,
+/// and that text.
+pub(super) fn behind_last_print(text: &str) -> Option<(&str, &str)> {
     let (at, verb) = PRINTING
         .iter()
         .filter_map(|verb| Some((text.rfind(&format!(" {verb} "))?, *verb)))
         .max()?;
-    let is_parted = text[..at]
-        .trim_end()
-        .ends_with([',', ';', '.', '-', '—', '–']);
-    is_parted.then(|| text[at + verb.len() + 2..].trim())
+    let before = text[..at].trim_end();
+    let is_parted = before.ends_with([',', ';', '.', '-', '—', '–']);
+    let is_limited = before
+        .split(|c: char| !c.is_alphanumeric())
+        .any(|word| LIMITING.contains(&word.to_lowercase().as_str()));
+    (is_parted && !is_limited).then(|| (before, text[at + verb.len() + 2..].trim()))
 }
 
 /// End of the lead words at the start: fillers, then a noun or verb, then fillers and more such words.

@@ -39,10 +39,11 @@ pub(super) fn begins(rest: &str, after: After) -> bool {
     if trimmed.is_empty() || trimmed.starts_with(is_emoji) || trimmed.starts_with('←') {
         return true;
     }
-    if is_wide(space) || trimmed.trim_start_matches('!').is_empty() {
+    if is_wide(space) {
         return true;
     }
-    if after_value && value::is_followed_full_width(trimmed) {
+    let is_exclaimed = trimmed.trim_start_matches('!').is_empty();
+    if after_value && (is_exclaimed || value::is_followed_full_width(trimmed)) {
         return true;
     }
     if !space.is_empty() {
