@@ -177,20 +177,11 @@ impl<'a> Page<'a> {
                     if scribe.read(&remark, &lines) {
                         self.claimed.insert(statement);
                     }
-                    // `class AppError(Exception):` over `pass  # ValueError` may compare the two.
-                    let has_message = matches!(
-                        &reading.content,
-                        Content::Exception {
-                            message: Some(_),
-                            ..
+                    // It may as well tell of an instance, or compare the class with what it names.
+                    if class.is_some() {
+                        for claim in scribe.claims.claims.iter_mut().skip(claims) {
+                            claim.evidence = claim.evidence.max(Evidence::Weak);
                         }
-                    );
-                    let is_sure = class.is_none() || has_message;
-                    for claim in scribe.claims.claims.iter_mut().skip(claims) {
-                        claim.evidence = match is_sure {
-                            true => claim.evidence,
-                            false => claim.evidence.max(Evidence::Weak),
-                        };
                     }
                 }
             }

@@ -134,7 +134,7 @@ impl<'a> Scribe<'a> {
         };
         let reading = read(first.text, &self.vocabulary.defined);
         let reading = self.behind_name(remark, *first, reading);
-        let reading = printed_at_last(remark, *first, reading);
+        let reading = self.printed_at_last(remark, *first, reading);
         if self.named_parts(remark, *first, &reading) {
             self.notes(below, "after-claim");
             return true;
@@ -211,6 +211,82 @@ impl<'a> Scribe<'a> {
             }
         );
         if is_plain { named } else { reading }
+    }
+
+    /// `print(2 + 3)  # the sum, prints 5`: the value behind a verb of printing that ends the remark.
+    fn printed_at_last(&self, remark: &Remark<'_>, line: Line<'_>, reading: Reading) -> Reading {
+        let is_print = remark.target.statement.kind == StatementKind::Print;
+        let is_text = reading.content == Content::Text && reading.mark == Mark::None;
+        let text = line.text.get(reading.start..reading.end);
+        let Some((before, value)) = text
+            .filter(|_| {
+                is_print && is_text && remark.place == Place::Trailing && !self.calls_own(remark)
+            })
+            .and_then(wording::behind_last_print)
+        else {
+            return reading;
+        };
+        let last = named_value(value, reading.end - value.len());
+        let is_whole = matches!(
+            last.content,
+            Content::Value {
+                shape: Shape::Whole,
+                ..
+            }
+        );
+        match is_whole {
+            // The remark may be what is printed, verb and all.
+            true => Reading {
+                mark: Mark::Soft,
+                lead: Some(reading.start),
+                scope: last.scope.or_else(|| scope::scope(before)),
+                ..last
+            },
+            false => reading,
+        }
+    }
+
+    /// Whether the statement calls what the code may define: that may print as well.
+    fn calls_own(&self, remark: &Remark<'_>) -> bool {
+        const SILENT: [&str; 22] = [
+            "print",
+            "len",
+            "type",
+            "sum",
+            "max",
+            "min",
+            "sorted",
+            "list",
+            "set",
+            "dict",
+            "tuple",
+            "str",
+            "int",
+            "float",
+            "bool",
+            "abs",
+            "round",
+            "repr",
+            "any",
+            "all",
+            "range",
+            "isinstance",
+        ];
+        let code = self
+            .vocabulary
+            .code
+            .get(remark.target.statement.span.range())
+            .unwrap_or_default();
+        code.match_indices('(').any(|(at, _)| {
+            let before = &code[..at];
+            let start = before
+                .rfind(|c: char| !(c.is_alphanumeric() || c == '_'))
+                .map_or(0, |at| {
+                    at + before[at..].chars().next().map_or(1, char::len_utf8)
+                });
+            let name = &before[start..];
+            !name.is_empty() && !SILENT.contains(&name)
+        })
     }
 
     /// `head, *rest = items  # head = 1, rest = [2, 3]`: the value of each name that is bound.
@@ -648,37 +724,6 @@ impl<'a> Scribe<'a> {
             rule: "printed-exception",
         });
         true
-    }
-}
-
-/// `print(2 + 3)  # the sum, prints 5`: the value behind a verb of printing that ends the remark.
-fn printed_at_last(remark: &Remark<'_>, line: Line<'_>, reading: Reading) -> Reading {
-    let is_print = remark.target.statement.kind == StatementKind::Print;
-    let is_text = reading.content == Content::Text && reading.mark == Mark::None;
-    let text = line.text.get(reading.start..reading.end);
-    let Some((before, value)) = text
-        .filter(|_| is_print && is_text && remark.place == Place::Trailing)
-        .and_then(wording::behind_last_print)
-    else {
-        return reading;
-    };
-    let last = named_value(value, reading.end - value.len());
-    let is_whole = matches!(
-        last.content,
-        Content::Value {
-            shape: Shape::Whole,
-            ..
-        }
-    );
-    match is_whole {
-        // The remark may be what is printed, verb and all.
-        true => Reading {
-            mark: Mark::Soft,
-            lead: Some(reading.start),
-            scope: last.scope.or_else(|| scope::scope(before)),
-            ..last
-        },
-        false => reading,
     }
 }
 

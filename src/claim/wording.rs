@@ -306,7 +306,12 @@ fn value_word(text: &str) -> Option<usize> {
     let (word, rest) = text.split_once([':', '：'])?;
     let rest = rest.trim_start();
     let is_one = VALUES.contains(&word.trim_end().to_lowercase().as_str());
-    (is_one && super::value::prefix(rest).is_some()).then_some(text.len() - rest.len())
+    // `Value: "what do I hold?"` explains.
+    let is_value = match super::value::prefix(rest)? {
+        (super::value::Value::Str(content), _) => !content.contains(' '),
+        _ => true,
+    };
+    (is_one && is_value).then_some(text.len() - rest.len())
 }
 
 /// Words in a remark after which what it says is not so in any case.

@@ -82,6 +82,9 @@ pub(super) fn language(code: &str, syntax: &Syntax) -> Language {
     Language::Python
 }
 
+/// More heads below each other than these are no illustration.
+const MAX_HEADS: usize = 4;
+
 /// `if ready:` or `class Box:` and `def open(self):`, and nothing that would stand in their bodies.
 fn is_heads_alone(code: &str, lines: &[Line<'_>]) -> bool {
     let head = |line: &Line<'_>| {
@@ -93,7 +96,8 @@ fn is_heads_alone(code: &str, lines: &[Line<'_>]) -> bool {
     let Some(end) = lines.last().and_then(head) else {
         return false;
     };
-    lines.iter().all(|line| head(line).is_some())
+    lines.len() <= MAX_HEADS
+        && lines.iter().all(|line| head(line).is_some())
         && code
             .get(..end)
             .is_some_and(|heads| syntax::syntax(&format!("{heads} pass")).errors.is_empty())
