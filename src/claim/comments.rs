@@ -160,14 +160,28 @@ impl<'a> Page<'a> {
         let lines = self.lines(index, count);
         match self.trailing_target(first) {
             Ok(statement) => {
+                let class = matches!(reading.content, Content::Exception { .. })
+                    .then(|| self.class_of_nothing(statement))
+                    .flatten();
+                let (statement, place) = match class {
+                    Some(class) => (class, Place::Below),
+                    None => (statement, Place::Trailing),
+                };
                 if let Some(target) = self.target(statement) {
                     let remark = Remark {
                         target,
-                        place: Place::Trailing,
+                        place,
                         is_above_next: false,
                     };
+                    let claims = scribe.claims.claims.len();
                     if scribe.read(&remark, &lines) {
                         self.claimed.insert(statement);
+                    }
+                    // It may as well tell of an instance, or compare the class with what it names.
+                    if class.is_some() {
+                        for claim in scribe.claims.claims.iter_mut().skip(claims) {
+                            claim.evidence = claim.evidence.max(Evidence::Weak);
+                        }
                     }
                 }
             }
@@ -230,6 +244,23 @@ impl<'a> Page<'a> {
             }
             _ => index,
         }
+    }
+
+    /// The class whose body is nothing but this `pass`: what is raised there, the class raises.
+    fn class_of_nothing(&self, index: usize) -> Option<usize> {
+        let outer = index.checked_sub(1)?;
+        let (class, only) = (self.statements.get(outer)?, self.statements.get(index)?);
+        let code = &self.block.code;
+        let is_nothing = matches!(only.span.of(code), "pass" | "...");
+        let header = code.get(class.span.start..class.header_end)?;
+        let is_class = header
+            .lines()
+            .any(|line| line.trim_start().starts_with("class "));
+        (class.kind == StatementKind::Definition
+            && class.span.end == only.span.end
+            && is_nothing
+            && is_class)
+            .then_some(outer)
     }
 
     fn read_own_lines(&mut self, index: usize, count: usize, scribe: &mut Scribe<'_>) {

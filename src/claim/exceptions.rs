@@ -254,6 +254,23 @@ const FAILING: &[&str] = &[
     "нехешируем",
 ];
 
+/// Stems of questions after what code does, whatever that is.
+const ASKING: &[&str] = &[
+    "what happens",
+    "what will happen",
+    "what would happen",
+    "что произойд",
+    "что случится",
+    "что будет",
+    "що станеться",
+    "що буде",
+    "was passiert",
+    "que se passe",
+    "qué pasa",
+    "会发生什么",
+    "何が起こ",
+];
+
 /// Signs that do so.
 const FAILING_SIGNS: [char; 8] = ['❌', '✗', '✘', '🚫', '⛔', '💥', '✖', '🔥'];
 
@@ -280,7 +297,8 @@ pub(super) fn hinted<'a>(text: &'a str, defined: &HashSet<&str>) -> Option<Optio
         })
     });
     let has_sign = text.contains(FAILING_SIGNS);
-    (has_stem || has_sign).then_some(None)
+    let asks = text.contains(['?', '？']) && ASKING.iter().any(|question| lower.contains(question));
+    (has_stem || has_sign || asks).then_some(None)
 }
 
 /// "error", "ошибка: деление на ноль", "вызовет исключение".

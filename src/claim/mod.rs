@@ -10,6 +10,7 @@ mod comments;
 mod exceptions;
 mod notes;
 mod output;
+mod parts;
 mod prose;
 mod reading;
 mod scope;
@@ -27,7 +28,7 @@ use crate::text::{LineNumber, Span};
 
 pub use output::{is_of_python2, output_claim};
 pub use prose::{Prose, Stated, prose};
-pub use scribe::HINT;
+pub use scribe::{HINT, NAMED_PARTS};
 pub use sessions::{Example, ExampleLine, examples, session_claims};
 
 /// The convention a claim is written in (`kind` in JSON).

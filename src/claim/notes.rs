@@ -171,7 +171,40 @@ fn is_step(lower: &str) -> bool {
 fn is_question(text: &str) -> bool {
     let ends = |c: char| "?？!. …".contains(c);
     text.trim_matches(ends).is_empty()
-        || text.ends_with(['?', '？']) && !text.starts_with(['\'', '"', '[', '(', '{', '<', '='])
+        || text.ends_with(['?', '？'])
+            && !text.starts_with(['\'', '"', '[', '(', '{', '<', '='])
+            && !asks_why(text)
+}
+
+/// Words that ask for the reason of what was said.
+const WHY: &[&str] = &[
+    "why",
+    "почему",
+    "отчего",
+    "чому",
+    "warum",
+    "wieso",
+    "weshalb",
+    "pourquoi",
+    "perché",
+    "dlaczego",
+    "为什么",
+    "なぜ",
+];
+
+/// `False — why?`: something is said, and only its reason is asked for.
+fn asks_why(text: &str) -> bool {
+    let Some((at, sign)) = text
+        .rmatch_indices(['—', '–', '-', ',', '.', ';', '!'])
+        .next()
+    else {
+        return false;
+    };
+    let asked = text[at + sign.len()..].trim_start().to_lowercase();
+    let said = text[..at].trim_end();
+    !said.is_empty()
+        && !said.contains(['?', '？'])
+        && WHY.iter().any(|word| asked.starts_with(word))
 }
 
 /// Whether a text is code that was commented out: it parses as a statement, or a call.

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use super::exceptions::name_len;
 use super::wording::lead_in;
 use super::{Claim, ClaimKind, Evidence, Expected, Scope, Subject, reading, scope};
-use crate::block::{Block, Gap, Tag};
+use crate::block::{Block, Form, Gap, Tag};
 use crate::document::Document;
 use crate::syntax::{Nesting, StatementKind, Syntax, computation, syntax};
 use crate::text::Span;
@@ -40,7 +40,11 @@ pub fn output_claim(
         (Tag::None | Tag::Output(_), Some(_)) => !is_other(next, text, &block.code),
         (Tag::None | Tag::Output(_), None) if ends_in_exception(text) => !is_session,
         (Tag::None | Tag::Output(_), None) => {
-            syntax.may_print && !is_session && !is_other(next, text, &block.code) && !is_code(text)
+            syntax.may_print
+                && !is_session
+                && !is_other(next, text, &block.code)
+                && !is_code(text)
+                && !is_list_item(next, text, &block.code)
         }
         (Tag::Python, Some(_)) => !is_session && is_literal_output(text),
         (Tag::Other(_), Some(_)) => is_data(&next.tag) && syntax.may_print && !is_session,
@@ -213,6 +217,20 @@ fn is_other(next: &Block, text: &str, code: &str) -> bool {
             .any(|c| matches!(c, '\u{2500}'..='\u{259f}' | '▲'..='◆'))
     };
     is_command || draws(text) && !draws(code)
+}
+
+/// `- Numbers:`, where `code` prints no such sign: an item of a list that is indented like code.
+fn is_list_item(next: &Block, text: &str, code: &str) -> bool {
+    let indented = (next.form == Form::Indented).then_some(text);
+    let Some(rest) = indented.and_then(|text| text.strip_prefix(['-', '*', '+'])) else {
+        return false;
+    };
+    let sign = &text[..text.len() - rest.len()];
+    let is_printed = ["\"", "'", "\\n"]
+        .iter()
+        .any(|before| code.contains(&format!("{before}{sign}")));
+    let words = rest.trim_start_matches([' ', '*', '`', '_']);
+    rest.starts_with(' ') && words.starts_with(char::is_alphabetic) && !is_printed
 }
 
 /// Whether the text is Python with statements of its own: the next piece of code, not output.

@@ -6,12 +6,13 @@
 
 use super::exceptions::{self, Manner};
 use super::notes;
+use super::parts;
 use super::reading::{Content, Reading, Shape, named_value, read};
 use super::vocabulary::Vocabulary;
 use super::weight::{Place, Weight, weigh};
-use super::wording::Mark;
+use super::wording::{self, Mark};
 use super::{
-    Claim, ClaimKind, Claims, Evidence, Expected, ExpectedException, Note, Subject, value,
+    Claim, ClaimKind, Claims, Evidence, Expected, ExpectedException, Note, Subject, scope, value,
 };
 use crate::syntax::{Nesting, Statement, StatementKind, Syntax};
 use crate::text::{LineNumber, Span};
@@ -37,6 +38,9 @@ const VERBS_BEHIND_A_NAME: &[&str] = &[
 
 /// The rule by which a remark that hints at an exception becomes a claim, if the exception comes.
 pub const HINT: &str = "hinted-exception";
+
+/// The rule by which values are claimed by the names that a statement binds.
+pub const NAMED_PARTS: &str = "named-parts";
 
 /// Most comment lines that one claim spans.
 const LINES_LIMIT: usize = 2_000;
@@ -130,8 +134,16 @@ impl<'a> Scribe<'a> {
         };
         let reading = read(first.text, &self.vocabulary.defined);
         let reading = self.behind_name(remark, *first, reading);
+        let reading = self.printed_at_last(remark, *first, reading);
+        if self.named_parts(remark, *first, &reading) {
+            self.notes(below, "after-claim");
+            return true;
+        }
         match &reading.content {
             Content::Note(rule) => {
+                if *rule == "question" {
+                    self.hint(remark, *first);
+                }
                 self.note(*first, rule);
                 self.read_later(remark, below)
             }
@@ -199,6 +211,117 @@ impl<'a> Scribe<'a> {
             }
         );
         if is_plain { named } else { reading }
+    }
+
+    /// `print(2 + 3)  # the sum, prints 5`: the value behind a verb of printing that ends the remark.
+    fn printed_at_last(&self, remark: &Remark<'_>, line: Line<'_>, reading: Reading) -> Reading {
+        let is_print = remark.target.statement.kind == StatementKind::Print;
+        let is_text = reading.content == Content::Text && reading.mark == Mark::None;
+        let text = line.text.get(reading.start..reading.end);
+        let Some((before, value)) = text
+            .filter(|_| {
+                is_print && is_text && remark.place == Place::Trailing && !self.calls_own(remark)
+            })
+            .and_then(wording::behind_last_print)
+        else {
+            return reading;
+        };
+        let last = named_value(value, reading.end - value.len());
+        let is_whole = matches!(
+            last.content,
+            Content::Value {
+                shape: Shape::Whole,
+                ..
+            }
+        );
+        match is_whole {
+            // The remark may be what is printed, verb and all.
+            true => Reading {
+                mark: Mark::Soft,
+                lead: Some(reading.start),
+                scope: last.scope.or_else(|| scope::scope(before)),
+                ..last
+            },
+            false => reading,
+        }
+    }
+
+    /// Whether the statement calls what the code may define: that may print as well.
+    fn calls_own(&self, remark: &Remark<'_>) -> bool {
+        const SILENT: [&str; 22] = [
+            "print",
+            "len",
+            "type",
+            "sum",
+            "max",
+            "min",
+            "sorted",
+            "list",
+            "set",
+            "dict",
+            "tuple",
+            "str",
+            "int",
+            "float",
+            "bool",
+            "abs",
+            "round",
+            "repr",
+            "any",
+            "all",
+            "range",
+            "isinstance",
+        ];
+        let code = self
+            .vocabulary
+            .code
+            .get(remark.target.statement.span.range())
+            .unwrap_or_default();
+        code.match_indices('(').any(|(at, _)| {
+            let before = &code[..at];
+            let start = before
+                .rfind(|c: char| !(c.is_alphanumeric() || c == '_'))
+                .map_or(0, |at| {
+                    at + before[at..].chars().next().map_or(1, char::len_utf8)
+                });
+            let name = &before[start..];
+            !name.is_empty() && !SILENT.contains(&name)
+        })
+    }
+
+    /// `head, *rest = items  # head = 1, rest = [2, 3]`: the value of each name that is bound.
+    fn named_parts(&mut self, remark: &Remark<'_>, line: Line<'_>, reading: &Reading) -> bool {
+        let statement = remark.target.statement;
+        let is_assignment = matches!(statement.kind, StatementKind::Assignment { .. });
+        let is_text = reading.content == Content::Text && reading.mark == Mark::None;
+        let text = line.text.get(reading.start..reading.end);
+        let found = text
+            .filter(|_| is_assignment && is_text && remark.place != Place::BelowBlank)
+            .zip(statement.subject.as_deref())
+            .and_then(|(text, subject)| Some((text, parts::named(text, subject)?)));
+        let Some((text, parts)) = found else {
+            return false;
+        };
+        let start = line.at + reading.start;
+        self.claims.claims.push(Claim {
+            kind: ClaimKind::Comment,
+            span: Span::new(start, start + parts.len),
+            text: text.to_owned(),
+            subject: remark.target.subject(),
+            expected: Expected::Text {
+                value_len: Some(parts.value.len()),
+                text: parts.value,
+                with_lead: None,
+            },
+            // Above another statement it may tell of that one.
+            evidence: match remark.is_above_next {
+                true => Evidence::Weak,
+                false => Evidence::Plain,
+            },
+            scope: parts.scope,
+            rule: NAMED_PARTS,
+        });
+        true
     }
 
     /// A lead word with nothing to lead to may be the printed text itself: `print(x)  # result`.

@@ -61,6 +61,15 @@ pub fn whole(text: &str) -> Option<Value> {
     prefix(trimmed).and_then(|(value, len)| (len == trimmed.len()).then_some(value))
 }
 
+/// Whether a value ends before `rest` because of a bracket or a stop of Chinese or Japanese, which no
+/// space parts from it; stops may also part values.
+pub fn is_followed_full_width(rest: &str) -> bool {
+    let Some(behind) = rest.strip_prefix(['（', '，', '。', '：', '；', '！']) else {
+        return false;
+    };
+    rest.starts_with('（') || prefix(behind.trim_start()).is_none()
+}
+
 /// Whether `name` is written for a constant, in Python or as JSON does.
 pub fn is_constant(name: &str) -> bool {
     matches!(

@@ -98,6 +98,16 @@ const NOUNS: &[&str] = &[
     "saída",
     "ausgabe",
     "ergebnis",
+    "risultato",
+    "natija",
+    "wynik",
+    "sonuç",
+    "çıktı",
+    "výstup",
+    "výsledek",
+    "hasil",
+    "keluaran",
+    "нәтиже",
 ];
 
 /// Verbs that announce output.
@@ -147,8 +157,29 @@ const VERBS: &[&str] = &[
     "ergibt",
 ];
 
-/// Chinese leads, which no space ends; longest first.
+/// Verbs that tell of printing and of nothing else.
+const PRINTING: &[&str] = &[
+    "prints",
+    "outputs",
+    "displays",
+    "выведет",
+    "выводит",
+    "напечатает",
+    "печатает",
+    "виведе",
+    "виводить",
+    "affiche",
+    "imprime",
+    "muestra",
+];
+
+/// Nouns that announce a value if one follows behind a colon.
+const VALUES: &[&str] = &["value", "значение", "значення", "valeur", "valor", "wert"];
+
+/// Chinese, Japanese and Korean leads, which no space ends; longest first.
 const UNSPACED: &[&str] = &[
+    "実行結果",
+    "出力結果",
     "运行结果",
     "输出结果",
     "输出为",
@@ -157,6 +188,10 @@ const UNSPACED: &[&str] = &[
     "结果",
     "打印",
     "返回",
+    "出力",
+    "結果",
+    "출력",
+    "결과",
 ];
 
 /// Signs that announce output; longest first.
@@ -235,6 +270,13 @@ struct Lead {
 }
 
 fn lead(text: &str) -> Option<Lead> {
+    if let Some(len) = value_word(text) {
+        return Some(Lead {
+            len,
+            aside: None,
+            has_separator: true,
+        });
+    }
     let mut end = lead_words(text)?;
     let mut aside = None;
     let behind = text[end..].trim_start();
@@ -257,6 +299,67 @@ fn lead(text: &str) -> Option<Lead> {
         aside,
         has_separator: separator.is_some(),
     })
+}
+
+/// Length of `Value: ` at the start, where a value follows.
+fn value_word(text: &str) -> Option<usize> {
+    let (word, rest) = text.split_once([':', '：'])?;
+    let rest = rest.trim_start();
+    let is_one = VALUES.contains(&word.trim_end().to_lowercase().as_str());
+    // `Value: "what do I hold?"` explains.
+    let is_value = match super::value::prefix(rest)? {
+        (super::value::Value::Str(content), _) => !content.contains(' '),
+        _ => true,
+    };
+    (is_one && is_value).then_some(text.len() - rest.len())
+}
+
+/// Words in a remark after which what it says is not so in any case.
+const LIMITING: &[&str] = &[
+    "if",
+    "when",
+    "unless",
+    "without",
+    "otherwise",
+    "else",
+    "with",
+    "once",
+    "after",
+    "before",
+    "instead",
+    "not",
+    "если",
+    "когда",
+    "без",
+    "иначе",
+    "при",
+    "с",
+    "после",
+    "до",
+    "раньше",
+    "вместо",
+    "не",
+    "якщо",
+    "коли",
+    "ou",
+    "si",
+    "sans",
+    "wenn",
+];
+
+/// What stands behind the last verb of printing that a comma, a stop or a dash parts from the text before it,
+/// and that text.
+pub(super) fn behind_last_print(text: &str) -> Option<(&str, &str)> {
+    let (at, verb) = PRINTING
+        .iter()
+        .filter_map(|verb| Some((text.rfind(&format!(" {verb} "))?, *verb)))
+        .max()?;
+    let before = text[..at].trim_end();
+    let is_parted = before.ends_with([',', ';', '.', '-', '—', '–']);
+    let is_limited = before
+        .split(|c: char| !c.is_alphanumeric())
+        .any(|word| LIMITING.contains(&word.to_lowercase().as_str()));
+    (is_parted && !is_limited).then(|| (before, text[at + verb.len() + 2..].trim()))
 }
 
 /// End of the lead words at the start: fillers, then a noun or verb, then fillers and more such words.
@@ -393,7 +496,7 @@ pub(super) fn tail(text: &str, is_number: bool) -> Tail {
         }
         '→' | '⇒' => return arrow(behind),
         '-' | '=' if behind.starts_with('>') => return arrow(&behind[1..]),
-        c if is_pictograph(c) => c.len_utf8(),
+        c if is_pictograph(c) || super::value::is_followed_full_width(trimmed) => c.len_utf8(),
         _ if gap >= 2 || text.starts_with('\t') => 0,
         c if gap == 1 && c.is_alphabetic() => return word_tail(trimmed),
         _ => return Tail::Glued,

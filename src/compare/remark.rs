@@ -42,6 +42,10 @@ pub(super) fn begins(rest: &str, after: After) -> bool {
     if is_wide(space) {
         return true;
     }
+    let is_exclaimed = trimmed.trim_start_matches('!').is_empty();
+    if after_value && (is_exclaimed || value::is_followed_full_width(trimmed)) {
+        return true;
+    }
     if !space.is_empty() {
         let starts_with_any = |signs: &[&str]| signs.iter().any(|sign| trimmed.starts_with(sign));
         let is_sum = trimmed

@@ -7,7 +7,7 @@ use crate::observation::{Ending, Exception, Observation};
 use crate::plan::{Case, Decision, Reason, SnippetKind};
 use crate::policy::Limits;
 use crate::problem::{self, Problem};
-use crate::syntax;
+use crate::syntax::{self, Nesting, StatementKind};
 use crate::text::{LineNumber, Span};
 
 type Judgement = (Status, Option<Reason>, Vec<Problem>);
@@ -325,6 +325,9 @@ fn is_bound_nowhere(case: &Case, exception: &Exception) -> bool {
     let Decision::Run(snippet) = &case.decision else {
         return false;
     };
+    if is_taken_up(case, exception, name) {
+        return true;
+    }
     let context = snippet.context.iter().flat_map(|(_, sources)| sources);
     !snippet.sources.iter().chain(context).any(|source| {
         syntax::syntax(&source.code)
@@ -333,6 +336,33 @@ fn is_bound_nowhere(case: &Case, exception: &Exception) -> bool {
             .iter()
             .any(|binding| binding.name == name)
     })
+}
+
+/// Whether the statement that misses the name is an assignment that binds it first, from itself:
+/// `words = sorted(words)` goes on with what the block does not show.
+fn is_taken_up(case: &Case, exception: &Exception, name: &str) -> bool {
+    let code = &case.block.code;
+    let binds = |code: &str| {
+        let names = syntax::syntax(code).names;
+        names.bound.iter().any(|binding| binding.name == name)
+    };
+    let own = exception.lines.iter().rev();
+    let Some((start, line)) = own.filter_map(|line| code_of(case, *line)).next() else {
+        return false;
+    };
+    let at = start + (line.len() - line.trim_start().len());
+    let whole = syntax::syntax(code);
+    let statement = whole.statements.iter().find(|statement| {
+        statement.nesting == Nesting::TopLevel
+            && matches!(statement.kind, StatementKind::Assignment { .. })
+            && statement.span.contains(Span::at(at))
+    });
+    case.kind == SnippetKind::Script
+        && statement.is_some_and(|statement| {
+            let before = code.get(..statement.span.start).unwrap_or_default();
+            let is_part = |c: char| !(c.is_alphanumeric() || c == '_');
+            binds(statement.span.of(code)) && !before.split(is_part).any(|word| word == name)
+        })
 }
 
 /// The place of a line of the block; of the block's first line where it is none.

@@ -76,7 +76,31 @@ pub(super) fn language(code: &str, syntax: &Syntax) -> Language {
             return Language::Other(line.span, what);
         }
     }
+    if let Some(head) = lines.last().filter(|_| is_heads_alone(code, &lines)) {
+        return Language::Other(head.span, "what belongs below its head is left out");
+    }
     Language::Python
+}
+
+/// More heads below each other than these are no illustration.
+const MAX_HEADS: usize = 4;
+
+/// `if ready:` or `class Box:` and `def open(self):`, and nothing that would stand in their bodies.
+fn is_heads_alone(code: &str, lines: &[Line<'_>]) -> bool {
+    let head = |line: &Line<'_>| {
+        let bare = line.text.split(" #").next().unwrap_or_default();
+        bare.trim_end()
+            .ends_with(':')
+            .then_some(line.span.start + bare.trim_end().len())
+    };
+    let Some(end) = lines.last().and_then(head) else {
+        return false;
+    };
+    lines.len() <= MAX_HEADS
+        && lines.iter().all(|line| head(line).is_some())
+        && code
+            .get(..end)
+            .is_some_and(|heads| syntax::syntax(&format!("{heads} pass")).errors.is_empty())
 }
 
 /// One bracketed value that names nothing but what only JSON has.
@@ -340,6 +364,10 @@ fn old_literal(text: &str) -> Option<&'static str> {
 
 /// What people write among code for other people.
 fn notation(text: &str) -> Option<&'static str> {
+    if text.starts_with(['↑', '↓', '⬆', '⬇', '▲', '▼', '└', '╰', '│']) || points_at_code(text)
+    {
+        return Some("it holds marks that point at code");
+    }
     if has_placeholder(text) {
         return Some("it holds a placeholder to be filled in");
     }
@@ -352,6 +380,11 @@ fn notation(text: &str) -> Option<&'static str> {
         return Some("it holds arrows between code and result");
     }
     is_prose(text).then_some("it holds prose or output")
+}
+
+/// `^^^^ a typo`, or `^` on a line of its own.
+fn points_at_code(text: &str) -> bool {
+    text.starts_with("^^") || text.starts_with('^') && text.trim_matches(['^', ' ']).is_empty()
 }
 
 /// `<name>` or `<some words>` where an operand could stand.

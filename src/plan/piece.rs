@@ -133,6 +133,10 @@ impl Piece {
                     piece.problems.push(problem::python2(at, construct));
                 }
             }
+            Language::Other(..)
+                if ["SyntaxError", "IndentationError"]
+                    .iter()
+                    .any(|name| is_announced(&piece.claims, name)) => {}
             Language::Other(at, what) => piece.not_python(block.document_span(at), what),
         }
         piece

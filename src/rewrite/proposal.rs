@@ -7,7 +7,7 @@ use super::place::Pieces;
 use super::wording::{output_len, without_addresses, wordings};
 use super::{Edit, Reason, Runs};
 use crate::claim::value;
-use crate::claim::{Claim, ClaimKind, Evidence, Expected, Subject};
+use crate::claim::{Claim, ClaimKind, Evidence, Expected, NAMED_PARTS, Subject};
 use crate::compare::{ClaimVerdict, JudgedClaim};
 use crate::document::Document;
 use crate::observation::{Emission, Ending, Exception, Observation, Stream};
@@ -73,6 +73,8 @@ fn may_touch(judged: &JudgedClaim, runs: &Runs) -> Result<(), Reason> {
     let announces = matches!(claim.expected, Expected::Exception(_));
     match () {
         () if judged.verdict != ClaimVerdict::Broken => Err(Reason::Undecided),
+        // The names would be lost.
+        () if claim.rule == NAMED_PARTS => Err(Reason::NoPlace),
         () if claim.evidence == Evidence::Weak || claim.scope.is_some() => Err(Reason::Weak),
         () if claim.evidence == Evidence::Unmarked && !is_like(judged) => Err(Reason::Weak),
         () if runs.again.is_empty() => Err(Reason::SeenOnce),

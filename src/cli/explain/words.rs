@@ -25,6 +25,10 @@ const RULES: &[(&str, &str)] = &[
         "text behind a sign or a lead word, such as `=>` or `Output:`",
     ),
     ("mentions-an-exception", "words that mention an exception"),
+    (
+        "named-parts",
+        "the values of all names that the statement binds",
+    ),
     ("no-error", "it says that nothing is raised"),
     ("no-subject", "a value, and nothing that it could be of"),
     ("not-below-a-statement", "no statement ends right above"),
