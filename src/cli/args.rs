@@ -275,6 +275,9 @@ pub struct RunArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "verbatim")]
 pub enum RungArg {
+    /// As A, with limits on all processes of a block together
+    #[value(name = "A+")]
+    APlus,
     /// Namespaces with a file tree and a `/proc` of their own
     A,
     /// The same without `/proc`

@@ -44,6 +44,7 @@ fn json(interpreter: &Interpreter, confinement: &Confinement) -> String {
 
 fn heading(interpreter: &Interpreter, confinement: &Confinement) -> String {
     let meaning = match confinement.rung() {
+        Rung::APlus => "everything, with limits on all processes of a block together",
         Rung::A => "everything",
         Rung::B => "everything but /proc",
         Rung::C => "namespaces without mounts; Landlock holds the files",

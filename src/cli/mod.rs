@@ -29,6 +29,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::run;
+use crate::sandbox::cgroup;
 use args::{Args, Command};
 use console::Console;
 
@@ -71,5 +72,6 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::explain(args, &console),
         Command::Doctor(args) => doctor::doctor(args, &console),
     };
+    cgroup::give_back();
     exit.into()
 }

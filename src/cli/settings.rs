@@ -180,7 +180,7 @@ impl Rungs {
         }
         let least = typed.require.or(file.require).map_or(Rung::D, rung);
         Rungs {
-            most: typed.rung_at_most.map_or(Rung::A, rung),
+            most: typed.rung_at_most.map_or(Rung::APlus, rung),
             least: least.max(Rung::D),
         }
     }
@@ -188,6 +188,7 @@ impl Rungs {
 
 fn rung(arg: RungArg) -> Rung {
     match arg {
+        RungArg::APlus => Rung::APlus,
         RungArg::A => Rung::A,
         RungArg::B => Rung::B,
         RungArg::C => Rung::C,
@@ -627,7 +628,7 @@ fn required(value: Value) -> Result<RungArg, &'static str> {
         .as_str()
         .and_then(|name| <RungArg as clap::ValueEnum>::from_str(name, true).ok())
         .filter(|rung| *rung != RungArg::None)
-        .ok_or("\"A\", \"B\", \"C\" or \"D\"")
+        .ok_or("\"A+\", \"A\", \"B\", \"C\" or \"D\"")
 }
 
 fn jobs(value: Value) -> Result<u32, &'static str> {

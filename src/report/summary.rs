@@ -208,17 +208,16 @@ pub(super) fn run_sentence(report: &Report) -> String {
     if is_confined(report) {
         let rung = super::neutral::text(&report.confinement.rung);
         sentence += &match rung.chars().count() {
-            1 => format!(", sandbox rung {rung}"),
+            ..=2 => format!(", sandbox rung {rung}"),
             _ => format!(", sandbox: {rung}"),
         };
         let lacking: Vec<String> = report
             .confinement
-            .layers
-            .iter()
-            .filter_map(|layer| match layer.state {
-                LayerState::Enforced => None,
-                LayerState::Degraded => Some(format!("{} degraded", layer.name)),
-                LayerState::Absent => Some(format!("{} absent", layer.name)),
+            .gaps()
+            .map(|layer| match layer.state {
+                LayerState::Enforced => layer.name.clone(),
+                LayerState::Degraded => format!("{} degraded", layer.name),
+                LayerState::Absent => format!("{} absent", layer.name),
             })
             .collect();
         if !lacking.is_empty() {

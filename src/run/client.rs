@@ -25,6 +25,7 @@ use crate::policy::Limits;
 use crate::python::Job;
 use crate::python::fork::PAGE_HEADER;
 use crate::sandbox::canary::Canary;
+use crate::sandbox::cgroup::{Bounds, Delegated, Group, Shortage};
 use crate::sandbox::{self, Confinement, Rung, Terms, channel};
 use crate::syntax::Nesting;
 use crate::text::{LineIndex, LineNumber};
@@ -43,6 +44,8 @@ const ALONE: &str = "the block starts processes, which rung D of the sandbox has
 /// Why a block with shared memory tells nothing on rungs C and D.
 const UNSHARED: &str =
     "the block wants shared memory, which only rungs A and B of the sandbox have to give";
+/// Why a block that the kernel killed to make room for others tells nothing.
+const SHORT: &str = "the machine, or the cgroup around snipcheck, ran out of memory";
 /// Why a process that ended ahead of the first statement tells nothing of the block.
 const NOT_BEGUN: &str = "the interpreter gave up before the first line, as where memory is short";
 /// How long pipes may stay open after the last process is dead.
@@ -64,6 +67,10 @@ pub(super) struct Client {
     process: Option<Child>,
     pub(super) interpreter: Interpreter,
     pub(super) confinement: Confinement,
+    /// Where each of its snippets gets a control group.
+    pub(super) groups: Option<&'static Delegated>,
+    /// The group of the next snippet, made while another one ran.
+    ready: Option<Group>,
 }
 
 /// Why a job gave no observation: the fork server is unusable from now on.
@@ -124,6 +131,8 @@ impl Client {
             process: Some(child),
             interpreter: Interpreter::unknown(),
             confinement: Confinement::unknown(),
+            groups: None,
+            ready: None,
         };
         client.greet().map_err(|lost| {
             let said = read_from_start(&messages);
@@ -145,14 +154,32 @@ impl Client {
             process: None,
             interpreter: self.interpreter.clone(),
             confinement: self.confinement.clone(),
+            groups: self.groups,
+            ready: None,
         };
         client.greet()?;
         Ok(client)
     }
 
-    /// Has the sandbox tested, and takes down what holds.
-    pub(super) fn test(&mut self, canary: &Canary) -> Result<(), ServerLost> {
-        self.send(&Command::Test(canary.targets().clone()), &[])?;
+    /// Has the sandbox tested, and takes down what holds. With `groups`, its snippets get theirs if
+    /// their limits do.
+    pub(super) fn test(
+        &mut self,
+        canary: &Canary,
+        limits: &Limits,
+        groups: Result<&'static Delegated, String>,
+    ) -> Result<(), ServerLost> {
+        let groups = match self.confinement.rung() {
+            Rung::A => groups,
+            _ => Err("only together with rung A".to_owned()),
+        };
+        let trial = groups.clone().and_then(|groups| {
+            let made = groups.trial(limits);
+            made.map_err(|error| format!("make a cgroup: {error}"))
+        });
+        let entrances = trial.iter().flatten().filter_map(Group::entrance);
+        let entrances: Vec<BorrowedFd<'_>> = entrances.collect();
+        self.send(&Command::Test(canary.targets().clone()), &entrances)?;
         match self.event(Instant::now() + START)? {
             Some((Event::Tested(confinement), _)) => self.confinement = confinement,
             Some((Event::Failed(why), _)) => return Err(ServerLost(why)),
@@ -161,6 +188,19 @@ impl Client {
         for (layer, how) in canary.reached() {
             self.confinement.breached(layer, how);
         }
+        let met = trial.and_then(
+            |[few, little]| match (few.has_refused(), little.shortage()) {
+                (Ok(true), Ok(Some(Shortage::Own))) => Ok(()),
+                _ => Err(
+                    "the kernel's own count of events tells of no limit that was met".to_owned(),
+                ),
+            },
+        );
+        self.confinement.settle_groups(met);
+        self.groups = match self.confinement.rung() {
+            Rung::APlus => groups.ok(),
+            _ => None,
+        };
         Ok(())
     }
 
@@ -231,6 +271,9 @@ impl Client {
         }
         if !self.confinement.rung().has_mounts() && was_refused_shared_memory(&observation) {
             observation = not_confined(UNSHARED.to_owned());
+        }
+        if ran.killed == Some(Killed::MachineShort) {
+            observation = not_confined(SHORT.to_owned());
         }
         if snippet.context.is_empty() && has_never_begun(&observation) {
             observation = not_confined(NOT_BEGUN.to_owned());
@@ -320,12 +363,20 @@ impl Client {
                 .map(|scratch| scratch.folder.path().to_string_lossy().into_owned()),
         };
         let page = Page::new(&job)?;
+        let groups = self.groups;
+        // All snippets of a fork server have the same bounds.
+        let make = || groups.map(|groups| groups.group(Bounds::of(limits)));
+        let group = self.ready.take().map(Ok).or_else(make).transpose()?;
         let (stdout, stdout_end) = pipe()?;
         let (stderr, stderr_end) = pipe()?;
         let begun = Instant::now();
-        let command = Command::Job { page_len: page.len };
+        let command = Command::Job {
+            page_len: page.len,
+            has_group: group.is_some(),
+        };
         let mut fds = vec![page.file.as_fd(), stdout_end.as_fd(), stderr_end.as_fd()];
         fds.extend(scratch.as_ref().map(|scratch| scratch.open.as_fd()));
+        fds.extend(group.as_ref().and_then(Group::entrance));
         self.send(&command, &fds)?;
         drop((stdout_end, stderr_end));
         let deadline = begun + Duration::from_millis(limits.wall_ms);
@@ -336,6 +387,8 @@ impl Client {
             Some(_) => return Err(ServerLost("the fork server talks nonsense".to_owned())),
             None => return Err(ServerLost("the fork server did not answer".to_owned())),
         };
+        // Where that fails, the next one finds out.
+        self.ready = make().and_then(Result::ok);
         let mut watch = Watch {
             client: self,
             pidfd: started,
@@ -350,8 +403,15 @@ impl Client {
         };
         let ended = watch.follow()?;
         let wall = begun.elapsed();
-        let killed = watch.killed;
-        let captures = watch.captures;
+        let (killed, captures) = (watch.killed, watch.captures);
+        let killed = match group {
+            Some(group) => {
+                let killed = killed.or(short(&group, ended.status)?);
+                group.end()?;
+                killed
+            }
+            None => killed,
+        };
         Ok(Ran {
             decoded: wire::decode(&page.report()?, nonce),
             emissions: captures.into_iter().flat_map(Capture::finish).collect(),
@@ -421,11 +481,27 @@ fn chunks(snippet: &Snippet) -> Vec<Source> {
         .collect()
 }
 
-/// Why the supervisor killed a run.
+/// Why a run was killed: by the supervisor, or by the kernel in its group's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Killed {
     TimedOut,
     OutputLimit,
+    /// All its processes together met the limit on memory.
+    MemoryLimit,
+    /// Others had need of the memory.
+    MachineShort,
+}
+
+/// Whether the kernel killed the first process of `group` for want of memory.
+fn short(group: &Group, status: i32) -> Result<Option<Killed>, ServerLost> {
+    let signal = ExitStatus::from_raw(status).signal();
+    if signal != Some(Signal::KILL.as_raw()) {
+        return Ok(None);
+    }
+    Ok(group.shortage()?.map(|shortage| match shortage {
+        Shortage::Own => Killed::MemoryLimit,
+        Shortage::Outside => Killed::MachineShort,
+    }))
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -583,6 +659,8 @@ pub(super) fn assemble(decoded: Decoded, status: i32, killed: Option<Killed>) ->
     observation.ending = match (killed, status.signal(), status.code()) {
         (Some(Killed::TimedOut), ..) => Ending::TimedOut,
         (Some(Killed::OutputLimit), ..) => Ending::OutputLimit,
+        (Some(Killed::MemoryLimit), ..) => Ending::MemoryLimit,
+        (Some(Killed::MachineShort), ..) => Ending::NotRun,
         (None, Some(signal), _) => Ending::Signalled { signal },
         (None, None, Some(NOT_CONFINED)) if observation.infrastructure_failure.is_some() => {
             Ending::NotRun

@@ -22,6 +22,7 @@ use crate::observation::{Observation, Stream};
 use crate::plan::{Case, Decision, DocumentPlan, Snippet};
 use crate::policy::Policy;
 use crate::sandbox::canary::Canary;
+use crate::sandbox::cgroup::{self, Delegated};
 use crate::sandbox::{Confinement, Rung, Terms};
 use capture::Capture;
 use chain::Places;
@@ -186,18 +187,32 @@ pub fn python_version(python: Option<&Path>) -> Option<(u8, u8)> {
 /// Starts one fork server and tells what it is, whatever its rung.
 pub fn survey(options: &RunOptions) -> Result<(Interpreter, Confinement), RunError> {
     let installation = interpreter::locate(options.python.as_deref())?;
+    let groups = groups_on(options.most);
     let terms = Terms::new(&options.policy, options.most);
     let mut first = Client::start(&installation, &terms, options.hash_seed)?;
-    prove(&mut first)?;
+    prove(&mut first, &terms, groups)?;
     Ok((first.interpreter.clone(), first.confinement.clone()))
 }
 
+/// The control groups of a run on `rung`. To be asked for before the first fork server starts, which
+/// then starts in the supervisor's own.
+fn groups_on(rung: Rung) -> Result<&'static Delegated, String> {
+    match rung {
+        Rung::APlus => cgroup::delegated(),
+        _ => Err(format!("not above rung {rung} as asked")),
+    }
+}
+
 /// Has a fork server's sandbox tested; it must not be split any more then.
-fn prove(client: &mut Client) -> Result<(), RunError> {
+fn prove(
+    client: &mut Client,
+    terms: &Terms,
+    groups: Result<&'static Delegated, String>,
+) -> Result<(), RunError> {
     let canary = Canary::lay_out()
         .map_err(|error| RunError::new(format!("failed to lay out the self-test: {error}")))?;
     client
-        .test(&canary)
+        .test(&canary, &terms.limits, groups)
         .map_err(|ServerLost(why)| RunError::new(format!("failed to test the sandbox: {why}")))
 }
 
@@ -222,7 +237,7 @@ fn another_client(
 pub fn require(confinement: &Confinement, least: Rung) -> Result<(), RunError> {
     let rung = confinement.rung();
     if rung < least {
-        let lacks = confinement.lacks().join("; ");
+        let lacks = confinement.lacks(least).join("; ");
         let demand = match least {
             Rung::D => "nothing on this machine confines the blocks".to_owned(),
             _ => format!("this machine gives rung {rung} of the sandbox, not {least}"),
@@ -257,6 +272,7 @@ struct Fleet {
     hash_seed: u32,
     interpreter: Interpreter,
     confinement: Confinement,
+    groups: Option<&'static Delegated>,
 }
 
 impl Fleet {
@@ -269,7 +285,9 @@ impl Fleet {
     ) -> Result<Fleet, RunError> {
         let installation = interpreter::locate(options.python.as_deref())?;
         let size = options.jobs.min(jobs_wanted).max(1);
-        let mut terms = Terms::new(policy, rung.unwrap_or(options.most));
+        let most = rung.unwrap_or(options.most);
+        let groups = groups_on(most);
+        let mut terms = Terms::new(policy, most);
         let mut first = match rung {
             None => Client::start(&installation, &terms, options.hash_seed)?,
             Some(_) => another_client(&installation, &terms, options.hash_seed)?,
@@ -289,10 +307,14 @@ impl Fleet {
             };
             idle.push(next);
         }
-        prove(&mut first)?;
+        prove(&mut first, &terms, groups)?;
+        for client in &mut idle {
+            client.groups = first.groups;
+        }
         let interpreter = first.interpreter.clone();
         let confinement = first.confinement.clone();
         require(&confinement, options.least)?;
+        let groups = first.groups;
         // Dropped last: the first is the parent of the others.
         idle.insert(0, first);
         idle.reverse();
@@ -304,7 +326,15 @@ impl Fleet {
             hash_seed: options.hash_seed,
             interpreter,
             confinement,
+            groups,
         })
+    }
+
+    /// Starts a further fork server that replaces a lost one.
+    fn another(&self) -> Result<Client, RunError> {
+        let mut client = another_client(&self.installation, &self.terms, self.hash_seed)?;
+        client.groups = self.groups;
+        Ok(client)
     }
 
     /// Runs all of `work`, all cores together; `step` hears how many cases more are done.
@@ -391,7 +421,7 @@ impl Fleet {
             // Its relatives may have died with the first one, so the second is a stranger.
             let client = match is_second {
                 false => self.take(),
-                true => another_client(&self.installation, &self.terms, self.hash_seed),
+                true => self.another(),
             };
             let mut client = match client {
                 Ok(client) => client,
@@ -423,7 +453,7 @@ impl Fleet {
             .pop();
         match idle {
             Some(client) => Ok(client),
-            None => another_client(&self.installation, &self.terms, self.hash_seed),
+            None => self.another(),
         }
     }
 

@@ -5,8 +5,9 @@
 
 use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Component, Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{ExitCode, ExitStatus};
 
 use crate::python::Python;
 use rustix::fs::{Mode, OFlags};
@@ -20,7 +21,7 @@ use crate::python::fork::{self, Forked, Page};
 use crate::python::{self, Host, Job, Layout};
 use crate::sandbox::canary::Targets;
 use crate::sandbox::proof::{self, Attempt};
-use crate::sandbox::{self, Ground, Terms, cell, channel, mounts};
+use crate::sandbox::{self, Ground, Site, Terms, cell, channel, mounts};
 
 /// The exit status of a child that could not be confined.
 pub(super) const NOT_CONFINED: i32 = 120;
@@ -119,18 +120,24 @@ impl Host for Server {
                         self.split(py, control, &hello)?;
                     }
                 }
-                Command::Test(targets) => match self.test_sandbox(py, &targets) {
-                    Ok(attempts) => {
-                        let confinement = self.ground.confinement(&attempts);
-                        self.say(&Event::Tested(confinement), None)?;
+                Command::Test(targets) => {
+                    let groups: Vec<BorrowedFd<'_>> = fds.iter().map(AsFd::as_fd).collect();
+                    match self.test_sandbox(py, &targets, &groups) {
+                        Ok(attempts) => {
+                            let confinement = self.ground.confinement(&attempts);
+                            self.say(&Event::Tested(confinement), None)?;
+                        }
+                        Err(why) => {
+                            self.say(&Event::Failed(why.clone()), None)?;
+                            return Err(why);
+                        }
                     }
-                    Err(why) => {
-                        self.say(&Event::Failed(why.clone()), None)?;
-                        return Err(why);
-                    }
-                },
-                Command::Job { page_len } => {
-                    if let Some(job) = self.job(py, page_len, fds)? {
+                }
+                Command::Job {
+                    page_len,
+                    has_group,
+                } => {
+                    if let Some(job) = self.job(py, page_len, has_group, fds)? {
                         return Ok(job);
                     }
                 }
@@ -202,13 +209,17 @@ impl Server {
         &mut self,
         py: Python<'_>,
         page_len: usize,
+        has_group: bool,
         fds: Vec<OwnedFd>,
     ) -> Result<Option<(Job, String)>, String> {
         let mut fds = fds.into_iter();
         let (Some(page), Some(stdout), Some(stderr)) = (fds.next(), fds.next(), fds.next()) else {
             return self.fail("a job without its descriptors");
         };
-        let scratch = fds.next();
+        let (scratch, group) = match has_group {
+            true => (None, fds.next()),
+            false => (fds.next(), None),
+        };
         let cell = match self.ground.cell() {
             Ok(cell) => cell,
             Err(error) => return self.fail(&error),
@@ -222,15 +233,20 @@ impl Server {
                 self.fail(&format!("fork: {error}"))
             }
             Ok(Forked::Parent(pid)) => {
-                drop((page, stdout, stderr));
+                drop((page, stdout, stderr, group));
                 self.watch(pid, cell)?;
                 Ok(None)
             }
             Ok(Forked::Child) => {
                 let streams = [stdout, stderr];
-                let job = self.begin(&page, page_len, &streams, cell.as_ref(), scratch.as_ref());
+                let site = Site {
+                    cell: cell.as_ref(),
+                    scratch: scratch.as_ref().map(AsFd::as_fd),
+                    group: group.as_ref().map(AsFd::as_fd),
+                };
+                let job = self.begin(&page, page_len, &streams, site);
                 // Closed already, all of them: `confine` closes every descriptor above 2.
-                std::mem::forget((page, streams, cell, scratch));
+                std::mem::forget((page, streams, cell, scratch, group));
                 job.map(Some)
             }
         }
@@ -276,18 +292,16 @@ impl Server {
         page: &OwnedFd,
         page_len: usize,
         streams: &[OwnedFd; 2],
-        cell: Option<&cell::Cell>,
-        scratch: Option<&OwnedFd>,
+        site: Site<'_>,
     ) -> Result<(Job, String), String> {
         let Ok(mut page) = Page::map(page.as_fd(), page_len) else {
             fork::quit(NOT_CONFINED);
         };
         let [stdout, stderr] = streams;
-        let scratch = scratch.map(AsFd::as_fd);
         // Opened anew: flags of a shared one would carry over from snippet to snippet.
         let confined = open_null().and_then(|null| {
             let descriptors = [null.as_fd(), stdout.as_fd(), stderr.as_fd()];
-            let confined = self.ground.confine(cell, descriptors, scratch);
+            let confined = self.ground.confine(site, descriptors);
             // Closed already, where it was not confined the process ends.
             std::mem::forget(null);
             confined
@@ -323,8 +337,56 @@ impl Server {
         }
     }
 
-    /// Has a child, confined like any snippet, try what must not be possible.
-    fn test_sandbox(&mut self, py: Python<'_>, targets: &Targets) -> Result<Vec<Attempt>, String> {
+    /// Has children, confined like any snippet, try what must not be possible; the limits on groups
+    /// where it is given the entrances to two.
+    fn test_sandbox(
+        &mut self,
+        py: Python<'_>,
+        targets: &Targets,
+        groups: &[BorrowedFd<'_>],
+    ) -> Result<Vec<Attempt>, String> {
+        let mut attempts = self.try_all(py, targets, groups.first().copied())?;
+        if let Some(group) = groups.get(1) {
+            attempts.push(self.try_memory(py, *group)?);
+        }
+        Ok(attempts)
+    }
+
+    /// Has a child take more memory than `group` may have.
+    fn try_memory(&mut self, py: Python<'_>, group: BorrowedFd<'_>) -> Result<Attempt, String> {
+        let cell = self.ground.cell()?;
+        self.assert_single_thread()?;
+        match fork::fork_interpreter(py).map_err(|error| format!("fork: {error}"))? {
+            Forked::Parent(pid) => {
+                let ended = fork::wait(pid).map_err(|error| error.to_string())?;
+                if let Some(cell) = cell {
+                    cell.end().map_err(|error| error.to_string())?;
+                }
+                Ok(proof::overtaken(ExitStatus::from_raw(ended.status)))
+            }
+            Forked::Child => {
+                let site = Site {
+                    cell: cell.as_ref(),
+                    scratch: None,
+                    group: Some(group),
+                };
+                let streams = [rustix::stdio::stdin(); 3];
+                if self.ground.confine(site, streams).is_err() {
+                    fork::quit(NOT_CONFINED);
+                }
+                proof::overtake();
+                fork::quit(0);
+            }
+        }
+    }
+
+    /// Has a child try everything else.
+    fn try_all(
+        &mut self,
+        py: Python<'_>,
+        targets: &Targets,
+        group: Option<BorrowedFd<'_>>,
+    ) -> Result<Vec<Attempt>, String> {
         let word = |error: rustix::io::Errno| error.to_string();
         let (answer, answer_end) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC).map_err(word)?;
         let has_mounts = self.ground.rung().has_mounts();
@@ -358,15 +420,21 @@ impl Server {
                     answer_end.as_fd(),
                     rustix::stdio::stdin(),
                 ];
-                let scratch = scratch.as_ref().map(AsFd::as_fd);
+                let site = Site {
+                    cell: cell.as_ref(),
+                    scratch: scratch.as_ref().map(AsFd::as_fd),
+                    group,
+                };
                 let entered = self
                     .ground
-                    .confine(cell.as_ref(), streams, scratch)
+                    .confine(site, streams)
                     .and_then(|()| enter_scratch((!has_mounts).then_some(directory.as_str())));
                 let answer = match entered {
                     Ok(_) => {
                         let limits = &self.terms.limits;
-                        let attempts = proof::attempt_all(&self.ground, targets, limits);
+                        let is_grouped = group.is_some();
+                        let attempts =
+                            proof::attempt_all(&self.ground, targets, limits, is_grouped);
                         serde_json::to_vec(&attempts).unwrap_or_default()
                     }
                     Err(error) => error.into_bytes(),

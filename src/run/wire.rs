@@ -12,15 +12,19 @@ pub(super) const REPORT_BYTES: usize = 8 << 20;
 /// What the supervisor asks of a fork server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Command {
-    /// Run the job in the attached page, writing to the attached pipes (page, stdout, stderr).
+    /// Run the job in the attached page, writing to the attached pipes (page, stdout, stderr; then the
+    /// scratch directory where cells give none, or the entrance to a group).
     Job {
         /// Length of the page in bytes.
         page_len: usize,
+        /// Whether the last descriptor is the entrance to a control group.
+        has_group: bool,
     },
     /// Fork another fork server that listens on the attached socket.
     Split,
     /// Have a child try to get out of the sandbox. After the last [`Command::Split`], as that
-    /// child is born in a cell.
+    /// child is born in a cell. Attached are the entrances to two groups, one with room for few
+    /// processes, one with little memory, where limits on groups are to be tried.
     Test(Targets),
 }
 

@@ -64,7 +64,7 @@ pub(super) fn climb(most: Rung) -> Result<Climb, String> {
         return Ok(climb);
     }
     let tried = match most {
-        Rung::A | Rung::B => probe(|| try_cells(most))?,
+        Rung::APlus | Rung::A | Rung::B => probe(|| try_cells(most))?,
         _ => not_asked(),
     };
     match tried {
@@ -80,7 +80,7 @@ pub(super) fn climb(most: Rung) -> Result<Climb, String> {
         Err(why) => climb.no_mounts = Some(with_remedy(&why)),
     }
     let tried = match most {
-        Rung::A | Rung::B | Rung::C => probe(try_pit)?,
+        Rung::APlus | Rung::A | Rung::B | Rung::C => probe(try_pit)?,
         _ => not_asked(),
     };
     match tried {
@@ -229,7 +229,7 @@ fn try_cells(most: Rung) -> Result<String, String> {
     mounts::pivot(&[]).map_err(|error| error.to_string())?;
     let furniture = Furniture {
         scratch_bytes: 1 << 20,
-        wants_proc: most == Rung::A,
+        wants_proc: most >= Rung::A,
         wants_loopback: false,
         readable: Vec::new(),
     };
@@ -244,7 +244,7 @@ fn try_cells(most: Rung) -> Result<String, String> {
     if becomes == user::Become::Unused {
         user::become_unused().map_err(|error| format!("become an unused user: {error}"))?;
     }
-    user::enter_own(&proc)?;
+    user::enter_own(&proc, false)?;
     Ok(answer.to_owned())
 }
 

@@ -49,15 +49,19 @@ pub enum Rung {
     B,
     /// Also a `/proc` of its own.
     A,
+    /// Also limits on all of a snippet's processes together, in a control group. They are laid from
+    /// outside: for the fork server and what it forks this rung is [`Rung::A`].
+    APlus,
 }
 
 impl Rung {
     /// All of them, the strongest first.
-    pub const ALL: [Rung; 5] = [Rung::A, Rung::B, Rung::C, Rung::D, Rung::None];
+    pub const ALL: [Rung; 6] = [Rung::APlus, Rung::A, Rung::B, Rung::C, Rung::D, Rung::None];
 
-    /// Its name in reports: a letter, or `none`.
+    /// Its name in reports: `A+`, a letter, or `none`.
     pub fn name(self) -> &'static str {
         match self {
+            Rung::APlus => "A+",
             Rung::A => "A",
             Rung::B => "B",
             Rung::C => "C",
@@ -68,12 +72,12 @@ impl Rung {
 
     /// Whether every snippet has mounts of its own, and so a place to write.
     pub fn has_mounts(self) -> bool {
-        matches!(self, Rung::A | Rung::B)
+        self >= Rung::B
     }
 
     /// Whether every snippet is in process, network and IPC namespaces.
     pub fn has_namespaces(self) -> bool {
-        matches!(self, Rung::A | Rung::B | Rung::C)
+        self >= Rung::C
     }
 }
 
@@ -101,6 +105,9 @@ impl Confinement {
     /// Takes down what confined other snippets of the same run: each layer is worth what it is worth
     /// at its weakest.
     pub fn join(&mut self, other: &Confinement) {
+        if other.rung() < self.rung() {
+            self.rung.clone_from(&other.rung);
+        }
         for layer in &mut self.layers {
             let same = other.layers.iter().find(|same| same.name == layer.name);
             if let Some(weaker) = same.filter(|same| same.state > layer.state) {
@@ -109,15 +116,46 @@ impl Confinement {
         }
     }
 
-    /// What keeps the machine from a better rung: the details of absent layers, each once.
-    pub fn lacks(&self) -> Vec<&str> {
+    /// What keeps the machine from `rung`: the details of its layers that are absent, each once.
+    pub fn lacks(&self, rung: Rung) -> Vec<&str> {
         let mut lacks: Vec<&str> = Vec::new();
         for layer in &self.layers {
             let detail = layer.detail.as_deref().unwrap_or_default();
-            if layer.state == LayerState::Absent && !detail.is_empty() && !lacks.contains(&detail) {
+            let is_lacking = layer.state == LayerState::Absent && layer.since() <= rung;
+            if is_lacking && !detail.is_empty() && !lacks.contains(&detail) {
                 lacks.push(detail);
             }
         }
         lacks
+    }
+
+    /// What people must know of: the layers that hold in part or not at all. That there is no more
+    /// than rung A is as it should be on most machines.
+    pub fn gaps(&self) -> impl Iterator<Item = &Layer> {
+        let rung = self.rung().max(Rung::A);
+        let is_gap = move |layer: &&Layer| layer.state != LayerState::Enforced;
+        self.layers
+            .iter()
+            .filter(is_gap)
+            .filter(move |layer| layer.since() <= rung)
+    }
+
+    /// Takes down whether the limits on groups of processes stand, or why not; what the self-test
+    /// said of them stays. With them, rung A is A+.
+    pub fn settle_groups(&mut self, groups: Result<(), String>) {
+        let rung = self.rung();
+        let mut layers = self.layers.iter_mut();
+        let Some(layer) = layers.find(|layer| layer.since() == Rung::APlus) else {
+            return;
+        };
+        match groups {
+            Ok(()) if rung == Rung::A && layer.state == LayerState::Enforced => {
+                self.rung = Rung::APlus.name().to_owned();
+            }
+            groups => {
+                layer.state = LayerState::Absent;
+                layer.detail = layer.detail.take().or(groups.err());
+            }
+        }
     }
 }

@@ -6,7 +6,7 @@ use super::layer::Rung;
 use crate::policy::Limits;
 
 /// How far the memory limit is lifted so that a `MemoryError` can be reported, in bytes.
-const MEMORY_RESERVE: u64 = 64 << 20;
+pub(super) const MEMORY_RESERVE: u64 = 64 << 20;
 /// Descriptors that a snippet may have open.
 pub(super) const OPEN_FILES: u64 = 256;
 /// Processes of the fork server that a shared user namespace counts with the snippet's: itself and
@@ -49,7 +49,7 @@ impl Fixed {
 /// others, theirs come on top.
 fn processes(limits: &Limits, rung: Rung, is_alone: bool) -> u64 {
     let others = match rung {
-        Rung::A | Rung::B => 0,
+        Rung::APlus | Rung::A | Rung::B => 0,
         Rung::C => COUNTED_ALONG,
         Rung::D | Rung::None if is_alone => 0,
         Rung::D | Rung::None => own_tasks(),

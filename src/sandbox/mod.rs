@@ -8,6 +8,7 @@
 //!
 //! | rung | files | processes, network, IPC | system calls |
 //! |---|---|---|---|
+//! | A+ | as A, with limits on the snippet's processes together ([`cgroup`]) | | |
 //! | A, B | own tree and memory file systems, Landlock | own namespaces | filtered |
 //! | C | Landlock | namespaces shared by one fork server's snippets, swept in between | filtered, no path sockets |
 //! | D | Landlock | filtered: one process, no sockets | filtered |
@@ -17,7 +18,9 @@ mod access;
 mod calls;
 pub mod canary;
 pub mod cell;
+pub mod cgroup;
 pub mod channel;
+mod delegation;
 mod keeper;
 mod ladder;
 mod layer;
@@ -61,7 +64,7 @@ const NO_AUDIT: u32 = 1; // LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF
 pub struct Terms {
     /// The limits of every snippet.
     pub limits: Limits,
-    /// The strongest rung to take.
+    /// The strongest rung to take, as far as a fork server has to do with it: [`Rung::A`] at most.
     pub most: Rung,
     /// What every snippet may read beyond the interpreter and the system's programs.
     pub readable: Vec<Readable>,
@@ -79,7 +82,7 @@ impl Terms {
         let variables = policy.variables();
         Terms {
             limits: policy.limits,
-            most,
+            most: most.min(Rung::A),
             readable: policy.readable().cloned().collect(),
             has_loopback: policy.has_loopback(),
             variables: variables
@@ -106,6 +109,17 @@ pub struct Ground {
     shown: Option<Shown>,
     /// Each snippet's own filter.
     filter: Vec<Instruction>,
+}
+
+/// Where one snippet is put.
+#[derive(Clone, Copy, Debug)]
+pub struct Site<'a> {
+    /// Its cell, on rungs that have any.
+    pub cell: Option<&'a Cell>,
+    /// Its directory, where the cell gives none.
+    pub scratch: Option<BorrowedFd<'a>>,
+    /// The entrance to its control group, on rung A+.
+    pub group: Option<BorrowedFd<'a>>,
 }
 
 #[derive(Debug)]
@@ -171,12 +185,12 @@ impl Ground {
         prefer_for_death();
         let climb = ladder::climb(terms.most)?;
         let walls = match climb.rung {
-            Rung::A | Rung::B => {
+            Rung::APlus | Rung::A | Rung::B => {
                 ladder::enter_shared()?;
                 let readable = terms.readable.iter().map(|readable| readable.path.clone());
                 let maker = Maker::start(Furniture {
                     scratch_bytes: terms.limits.scratch_bytes,
-                    wants_proc: climb.rung == Rung::A,
+                    wants_proc: climb.rung >= Rung::A,
                     wants_loopback: terms.has_loopback,
                     readable: readable.collect(),
                 });
@@ -212,7 +226,7 @@ impl Ground {
         let granted = terms.readable.iter().map(|readable| readable.path.clone());
         let shown = paths.iter().cloned().chain(granted);
         match rung {
-            Rung::A | Rung::B => {
+            Rung::APlus | Rung::A | Rung::B => {
                 let shown: Vec<PathBuf> = shown.collect();
                 mounts::pivot(&shown).map_err(|error| error.to_string())?;
                 self.becomes = Become::in_own_tree().map_err(tried)?;
@@ -300,7 +314,8 @@ impl Ground {
 
     /// Confines this process, a child just forked. In this order:
     ///
-    /// 1. die with the fork server, own session;
+    /// 1. into its group, so that nothing of the snippet is ever outside; die with the fork server,
+    ///    own session;
     /// 2. into the cell's mounts and IPC (needs the privileges that 3 gives up);
     /// 3. as root, become a user that owns nothing; then a user namespace that owns nothing, so
     ///    that the process limit counts this snippet alone; no capabilities;
@@ -309,14 +324,15 @@ impl Ground {
     /// 5. descriptors: exactly 0, 1 and 2, none shared with anything else; the last use of any other;
     /// 6. resource limits, hard as soft;
     /// 7. the snippet's own filter: last, as it refuses most of the above.
-    ///
-    /// `scratch` is the snippet's directory where the cell gives none.
-    pub fn confine(
-        &mut self,
-        cell: Option<&Cell>,
-        streams: [BorrowedFd<'_>; 3],
-        scratch: Option<BorrowedFd<'_>>,
-    ) -> Result<(), String> {
+    pub fn confine(&mut self, site: Site<'_>, streams: [BorrowedFd<'_>; 3]) -> Result<(), String> {
+        let Site {
+            cell,
+            scratch,
+            group,
+        } = site;
+        if let Some(entrance) = group {
+            cgroup::enter(entrance)?;
+        }
         self.parent.die_with();
         rustix::process::setsid().map_err(|error| format!("setsid: {error}"))?;
         if let Some(cell) = cell {
@@ -328,7 +344,7 @@ impl Ground {
             rustix::thread::move_into_thread_name_spaces(cell.init.as_fd(), namespaces)
                 .map_err(|error| format!("setns(mount, ipc): {error}"))?;
             self.becomes.take(None, &self.parent)?;
-            user::enter_own(&proc)?;
+            user::enter_own(&proc, group.is_some())?;
         } else {
             self.becomes.take(scratch, &self.parent)?;
         }

@@ -6,19 +6,23 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
+use std::process::ExitStatus;
 
 use rustix::io::Errno;
+use rustix::process::{Signal, WaitOptions};
 use serde::{Deserialize, Serialize};
 
 use super::canary::Targets;
 use super::layer::{Confinement, Layer, LayerState, Rung};
 use super::sys::{self, Cloned, Forbidden};
-use super::{Ground, access, limits, user};
+use super::{Ground, access, cgroup, limits, user};
 use crate::policy::Limits;
 
-/// The layers in the order in which they are applied, and from which rung on each is there.
-const LAYERS: [(&str, Rung); 14] = [
+/// The layers in the order in which they are applied, limits together, and from which rung on each
+/// is there.
+const LAYERS: [(&str, Rung); 15] = [
     ("no-new-privileges", Rung::None),
     ("user-namespace", Rung::B),
     ("mount-namespace", Rung::B),
@@ -32,6 +36,7 @@ const LAYERS: [(&str, Rung); 14] = [
     ("descriptors", Rung::None),
     ("resource-limits", Rung::None),
     ("process-limit", Rung::None),
+    (cgroup::LAYER, Rung::APlus),
     ("seccomp", Rung::D),
 ];
 
@@ -80,11 +85,20 @@ impl Attempts {
     }
 }
 
-/// Tries everything; runs in a confined child, in its scratch directory.
-pub fn attempt_all(ground: &Ground, targets: &Targets, limits: &Limits) -> Vec<Attempt> {
+/// Tries everything; runs in a confined child, in its scratch directory, where `is_grouped` in a group
+/// with room for few processes.
+pub fn attempt_all(
+    ground: &Ground,
+    targets: &Targets,
+    limits: &Limits,
+    is_grouped: bool,
+) -> Vec<Attempt> {
     let rung = ground.rung();
     let mut attempts = Attempts::default();
     privileges(&mut attempts);
+    if is_grouped {
+        crowd(&mut attempts);
+    }
     resources(&mut attempts, limits);
     if rung == Rung::None {
         return attempts.0;
@@ -194,6 +208,37 @@ fn processes(attempts: &mut Attempts, rung: Rung, targets: &Targets) {
             Err(_) => Ok(()),
         };
         attempts.add("process-limit", "fork beyond it", &[Errno::AGAIN], forked);
+    }
+}
+
+/// Starts more processes than the group may hold, and far fewer than the process limit lets pass.
+fn crowd(attempts: &mut Attempts) {
+    // Dead ones count until they are waited for.
+    let crowded = (0..=cgroup::TRIAL.tasks).try_for_each(|_| fork());
+    while rustix::process::wait(WaitOptions::empty()).is_ok() {}
+    let what = "fork beyond the limit of its group";
+    attempts.add(cgroup::LAYER, what, &[Errno::AGAIN], crowded);
+}
+
+/// Takes more memory than the group of the self-test may have, though less than the process's own
+/// limit lets pass; runs in a confined child that the kernel is to kill.
+pub fn overtake() {
+    limits::relax_memory();
+    let len = 2 * cgroup::TRIAL.memory_bytes as usize;
+    let mut taken: Vec<u8> = Vec::new();
+    if taken.try_reserve_exact(len).is_ok() {
+        taken.resize(len, 1);
+    }
+    std::hint::black_box(&taken);
+}
+
+/// What came of [`overtake`], by how its process ended.
+pub fn overtaken(status: ExitStatus) -> Attempt {
+    Attempt {
+        layer: cgroup::LAYER.to_owned(),
+        what: "take more memory than its group may".to_owned(),
+        is_refused: status.signal() == Some(Signal::KILL.as_raw()),
+        said: format!("it ended with {status}"),
     }
 }
 
@@ -319,13 +364,15 @@ impl Ground {
             state,
             detail,
         };
-        if self.rung() < since {
-            return layer(LayerState::Absent, self.why_absent(since));
-        }
         let mine: Vec<&Attempt> = attempts
             .iter()
             .filter(|attempt| attempt.layer == name)
             .collect();
+        // A group is no part of the ground; where there is one, it was tried.
+        let is_there = self.rung() >= since || (since == Rung::APlus && !mine.is_empty());
+        if !is_there {
+            return layer(LayerState::Absent, self.why_absent(since));
+        }
         let failed: Vec<&&Attempt> = mine.iter().filter(|attempt| !attempt.is_refused).collect();
         if failed.is_empty() {
             return self.intact(name, layer);
@@ -368,12 +415,22 @@ impl Ground {
     fn why_absent(&self, since: Rung) -> Option<String> {
         let climb = &self.climb;
         let own = match since {
+            // The supervisor knows.
+            Rung::APlus => return None,
             Rung::A if self.rung() == Rung::B => &climb.no_proc,
             Rung::A | Rung::B => &climb.no_mounts,
             Rung::C => &climb.no_namespaces,
             Rung::D | Rung::None => &climb.no_landlock,
         };
         own.clone().or_else(|| climb.no_landlock.clone())
+    }
+}
+
+impl Layer {
+    /// The weakest rung that has it.
+    pub(super) fn since(&self) -> Rung {
+        let mut known = LAYERS.iter().filter(|(name, _)| *name == self.name);
+        known.next().map_or(Rung::None, |(_, since)| *since)
     }
 }
 
@@ -393,9 +450,8 @@ impl Confinement {
     pub fn weakest(&self) -> Option<&Layer> {
         let rung = self.rung();
         let is_needed = |layer: &&Layer| {
-            LAYERS
-                .iter()
-                .any(|(name, since)| *name == layer.name && *since <= rung && *since > Rung::None)
+            let since = layer.since();
+            since <= rung && since > Rung::None
         };
         let mut needed = self.layers.iter().filter(is_needed);
         needed.find(|layer| layer.state == LayerState::Absent)

@@ -143,10 +143,13 @@ pub(super) fn become_unused() -> io::Result<()> {
 }
 
 /// Moves this process into a user namespace that owns nothing, so that the process limit counts the
-/// snippet alone; `proc` is its own `/proc/self`.
-pub(super) fn enter_own(proc: &OwnedFd) -> Result<(), String> {
+/// snippet alone; `proc` is its own `/proc/self`. Where it is in a group of its own, that is the root of
+/// all that it can learn of groups (cgroup_namespaces(7)).
+pub(super) fn enter_own(proc: &OwnedFd, is_grouped: bool) -> Result<(), String> {
     let outside = Ids::outside();
-    sys::unshare(UnshareFlags::NEWUSER).map_err(|error| format!("own user: {error}"))?;
+    let mut namespaces = UnshareFlags::NEWUSER;
+    namespaces.set(UnshareFlags::NEWCGROUP, is_grouped);
+    sys::unshare(namespaces).map_err(|error| format!("own user: {error}"))?;
     write_maps(proc, SEEN_UID, SEEN_UID, outside).map_err(|error| format!("own user map: {error}"))
 }
 

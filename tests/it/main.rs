@@ -14,6 +14,7 @@ mod directives;
 mod explain;
 mod faults;
 mod grants;
+mod groups;
 mod killed;
 mod labelled;
 mod in_place;
