@@ -156,7 +156,7 @@ fn gone(paths: &[PathBuf], settings: &Settings) -> Result<Vec<String>, StoreErro
     sources.retain(|source| {
         let document = store::document_of(&settings.root, source);
         let is_meant = directories.iter().any(|path| document.starts_with(path));
-        is_meant && std::fs::symlink_metadata(&document).is_err()
+        is_meant && !store::exists(&document)
     });
     Ok(sources)
 }

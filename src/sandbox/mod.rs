@@ -179,6 +179,7 @@ impl Ground {
     /// namespaces of the strongest rung, and a maker of cells. It is single-threaded and small.
     pub fn lay(terms: &Terms) -> Result<Ground, String> {
         die_with_parent();
+        sys::reset_signals();
         rustix::thread::set_no_new_privs(true).map_err(|error| format!("no_new_privs: {error}"))?;
         limits::set(Resource::Core, 0, 0)?;
         sys::limit_arenas();

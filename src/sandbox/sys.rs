@@ -216,6 +216,15 @@ pub(crate) fn ignore_signal(signal: i32) {
     unsafe { libc::signal(signal, libc::SIG_IGN) };
 }
 
+/// Sets the action of every signal that has one to the default: what the caller's shell ignores (`SIGINT`
+/// of a job in the background) outlives exec, and changes what code does (`signal(7)`).
+pub(crate) fn reset_signals() {
+    for signal in 1..32 {
+        // SAFETY: SIG_DFL installs no handler; SIGKILL and SIGSTOP are refused, which changes nothing.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+}
+
 /// Forks a plain copy of this single-threaded process that runs no Python yet.
 pub(crate) fn fork() -> io::Result<Cloned> {
     // SAFETY: the process has one thread, so the child may do all that the parent might.

@@ -247,7 +247,8 @@ const UNITS: [&str; 19] = [
 
 /// `text` without durations, identities and process numbers.
 fn numbers(text: &str) -> String {
-    let lower = text.to_lowercase();
+    // What is masked already tells nothing of the rest of its line.
+    let lower = text.replace("‹duration›", "").to_lowercase();
     let is_about_time = ABOUT_TIME.iter().any(|word| lower.contains(word));
     let mut masked = String::with_capacity(text.len());
     let mut rest = text;

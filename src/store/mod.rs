@@ -182,7 +182,7 @@ fn find(path: &Path, excluded: &Patterns, places: &mut Vec<Place>) -> Result<(),
 }
 
 /// Whether something is there, a broken symbolic link included.
-fn exists(path: &Path) -> bool {
+pub fn exists(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 

@@ -183,12 +183,12 @@ const REASONS: &[(&str, &str)] = &[
     ("part-of-output", "only a part of the output is told"),
     ("raised", "the statement raised an exception instead"),
     (
-        "reads-input",
-        "it was to be read from standard input, and there is none",
-    ),
-    (
         "ran-several-times",
         "the line ran several times, with other values",
+    ),
+    (
+        "reads-input",
+        "it was to be read from standard input, and there is none",
     ),
     ("shorthand", "it may be short for what was shown"),
     (
