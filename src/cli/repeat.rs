@@ -5,8 +5,8 @@
 //! the system anew. All but one have a hash seed of their own.
 
 use super::second_look::only;
-use crate::compare::may_hold_a_set;
-use crate::observation::{Ending, Observation};
+use crate::compare::{has_ended, may_hold_a_set};
+use crate::observation::Observation;
 use crate::plan::{Case, DocumentPlan};
 use crate::run::{self, Interpreter, RunError, RunOptions};
 use crate::sandbox::Confinement;
@@ -90,14 +90,6 @@ fn started(observation: Observation) -> Runs {
 
 fn keep_seeded(runs: &mut Runs, observation: Observation) {
     runs.seeded.push(observation);
-}
-
-/// Whether a run ended by itself, so that running the block again may teach something.
-pub(super) fn has_ended(observation: &Observation) -> bool {
-    matches!(
-        observation.ending,
-        Ending::Finished | Ending::Raised | Ending::Exited { .. }
-    )
 }
 
 impl Repeated {

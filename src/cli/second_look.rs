@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use crate::compare::{self, ClaimVerdict, JudgedClaim};
-use crate::observation::{Ending, Observation};
+use crate::observation::Observation;
 use crate::plan::{Case, DocumentPlan};
 use crate::run::{self, RunError, RunOptions, RunOutcome};
 
@@ -103,7 +103,7 @@ fn doubted(
 ) -> Vec<(usize, Vec<usize>)> {
     let is_doubted = |document: usize, index: usize, case: &Case, first: &Observation| {
         let others = again.get(&(document, index)).map_or(&[][..], Vec::as_slice);
-        if others.len() != round || !is_worth_it(first) {
+        if others.len() != round || !compare::has_ended(first) {
             return false;
         }
         let claims = compare::compare_repeated(case, first, others).claims;
@@ -124,14 +124,6 @@ fn doubted(
             (!doubted.is_empty()).then_some((document, doubted))
         })
         .collect()
-}
-
-/// Whether running the block once more costs little.
-fn is_worth_it(first: &Observation) -> bool {
-    matches!(
-        first.ending,
-        Ending::Finished | Ending::Raised | Ending::Exited { .. }
-    )
 }
 
 /// The plan with these of its cases alone.

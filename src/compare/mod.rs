@@ -104,6 +104,14 @@ pub fn compare(case: &Case, observation: &Observation) -> Verdict {
     compare_repeated(case, observation, &[])
 }
 
+/// Whether a run ended by itself, so that another one may be held against it.
+pub fn has_ended(observation: &Observation) -> bool {
+    matches!(
+        observation.ending,
+        Ending::Finished | Ending::Raised | Ending::Exited { .. }
+    )
+}
+
 /// The verdict on a block that its author skips, where `verdict` is the one it would have got.
 pub fn of_skipped(case: &Case, verdict: Verdict) -> Verdict {
     let is_skip = |directive: &&Directive| matches!(directive.order, Order::Skip(_));
@@ -129,7 +137,9 @@ pub fn of_skipped(case: &Case, verdict: Verdict) -> Verdict {
 ///
 /// `others` are further runs of the same case, under another hash seed, clock and random state.
 pub fn compare_repeated(case: &Case, observation: &Observation, others: &[Observation]) -> Verdict {
-    let others: Vec<Trace> = others.iter().map(Trace::new).collect();
+    // A run that somebody else ended, or that could not begin, says nothing.
+    let ended = others.iter().filter(|other| has_ended(other));
+    let others: Vec<Trace> = ended.map(Trace::new).collect();
     let trace = Trace::new(observation);
     let sources = Sources::new(case);
     let unjudged = unjudged_reason(observation);

@@ -559,6 +559,36 @@ fn what_differs_on_each_run_breaks_nothing() {
 }
 
 #[test]
+fn further_runs_count_only_where_they_ended_by_themselves() {
+    let cut_short = |ending| Observation {
+        ending,
+        ..Observation::not_run()
+    };
+    let killed = [
+        cut_short(Ending::NotRun),
+        cut_short(Ending::Signalled { signal: 9 }),
+        cut_short(Ending::TimedOut),
+    ];
+    let (right, wrong) = (printed(&["1\n"]), printed(&["2\n"]));
+    let judged = |code: &str, others: &[Observation]| {
+        let case = case(code, text_claim("2", Plain));
+        told(&compare_repeated(&case, &right, others))
+    };
+    assert_eq!(judged("print(x)", &killed), "broken");
+    assert_eq!(judged("print(x)", std::slice::from_ref(&right)), "broken");
+    assert_eq!(
+        judged("print(x)", std::slice::from_ref(&wrong)),
+        "inconclusive:not-repeatable"
+    );
+    let lucky = |others: &[Observation]| {
+        let case = case("print(random.choice([1, 2]))", text_claim("1", Plain));
+        told(&compare_repeated(&case, &right, others))
+    };
+    assert_eq!(lucky(&killed), "held");
+    assert_eq!(lucky(&[wrong]), "inconclusive:not-repeatable");
+}
+
+#[test]
 fn a_claim_that_was_not_reached() {
     let line_before = LineNumber::new(4);
     let raised_before = Observation {

@@ -226,6 +226,18 @@ fn shell(project: &Project, line: &str) -> Output {
 }
 
 #[test]
+fn what_the_caller_ignores_is_not_ignored_in_a_block() {
+    let document = "```python\nimport signal\n\
+        print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)  # True\n\
+        print(signal.getsignal(signal.SIGHUP) == signal.SIG_DFL)  # True\n\
+        signal.raise_signal(signal.SIGINT)  # KeyboardInterrupt\n```\n";
+    let project = Project::new(&[("signals.md", document)]);
+    let line = "trap '' INT HUP TERM USR1; exec \"$0\" check signals.md --format concise";
+    let output = shell(&project, line);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+#[test]
 fn closed_streams_change_no_verdict() {
     let project = Project::new(&[("held.md", HELD), ("broken.md", BROKEN)]);
     for closing in ["<&-", ">&-", "2>&-", "<&- >&- 2>&-", ">/dev/null 2>&1 <&-"] {
