@@ -148,10 +148,9 @@ pub(super) fn prepare(
 
 /// The documents below the directories in `paths` that have a snapshot and are no more.
 fn gone(paths: &[PathBuf], settings: &Settings) -> Result<Vec<String>, StoreError> {
-    let current = [PathBuf::from(".")];
-    let paths = if paths.is_empty() { &current } else { paths };
-    let directories = paths.iter().filter(|path| path.is_dir());
-    let directories: Vec<PathBuf> = directories.map(|path| store::full(path)).collect();
+    let paths = store::meant(paths).into_iter();
+    let directories = paths.filter(|path| path.is_dir());
+    let directories: Vec<PathBuf> = directories.map(|path| store::full(&path)).collect();
     let mut sources = store::recorded_sources(&settings.expectations)?;
     sources.retain(|source| {
         let document = store::document_of(&settings.root, source);

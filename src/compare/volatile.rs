@@ -80,21 +80,47 @@ impl<'c> Sources<'c> {
         })
     }
 
+    /// The code of the statement on these lines, or of the block.
+    fn code(&self, lines: Option<(LineNumber, LineNumber)>) -> String {
+        match lines {
+            Some((first, last)) => statement(self.case, first, last),
+            None => self.case.block.code.clone(),
+        }
+    }
+
+    /// Whether `code` is a source of something, or uses a name that gets its value from one.
+    fn comes_from(
+        &self,
+        code: &str,
+        names: &OnceCell<HashSet<String>>,
+        is_source: fn(&str) -> bool,
+    ) -> bool {
+        is_source(code) || self.uses_name_from(code, names, is_source)
+    }
+
+    /// Whether `code` uses a name that gets its value from a source; `names` keeps these.
+    fn uses_name_from(
+        &self,
+        code: &str,
+        names: &OnceCell<HashSet<String>>,
+        is_source: fn(&str) -> bool,
+    ) -> bool {
+        let names = names.get_or_init(|| match all_code(self.case).any(is_source) {
+            true => names_from(self.case, &|code, _| is_source(code)),
+            // Most blocks have no source; their code need not be parsed for it.
+            false => HashSet::new(),
+        });
+        identifiers(code).any(|name| names.contains(name))
+    }
+
     /// Whether chance, or the order of a set, has a part in what the statement on these lines, or the
     /// block, shows.
     pub(super) fn look_lucky(&self, lines: Option<(LineNumber, LineNumber)>, actual: &str) -> bool {
-        let code = match lines {
-            Some((first, last)) => statement(self.case, first, last),
-            None => self.case.block.code.clone(),
-        };
-        let comes_from = |names: &HashSet<String>, is_source: bool| {
-            is_source || identifiers(&code).any(|name| names.contains(name))
-        };
-        let is_seeded = is_seeded(self.case, lines.map(|(_, last)| last));
-        let drawn = self
-            .drawn
-            .get_or_init(|| names_from(self.case, &|code, _| is_drawn(code, is_seeded)));
-        if comes_from(drawn, is_drawn(&code, is_seeded)) {
+        let code = self.code(lines);
+        let draws = drawing(is_seeded(self.case, lines.map(|(_, last)| last)));
+        // A name may hold what was drawn before the seed was set.
+        let draws_first = drawing(is_seeded(self.case, None));
+        if draws(&code) || self.uses_name_from(&code, &self.drawn, draws_first) {
             return true;
         }
         // How many items a set has, and whether it has this one, does not depend on their order; and
@@ -102,26 +128,15 @@ impl<'c> Sources<'c> {
         let actual = actual.trim();
         let is_set = actual.starts_with('{') && actual.ends_with('}') && !actual.contains('\n');
         let is_steady = is_set || is_truth(actual) || actual.parse::<f64>().is_ok();
-        let hashed = self
-            .hashed
-            .get_or_init(|| names_from(self.case, &|code, _| makes_a_set(code)));
-        !is_steady && comes_from(hashed, makes_a_set(&code))
+        !is_steady && self.comes_from(&code, &self.hashed, makes_a_set)
     }
 
     /// Whether what the statement on these lines, or the block, shows was to be read from standard input,
     /// and there is none.
     pub(super) fn lack_input(&self, lines: Option<(LineNumber, LineNumber)>) -> bool {
-        if !waits_for_input(self.case) {
-            return false;
-        }
-        let Some((first, last)) = lines else {
-            return true;
-        };
-        let code = statement(self.case, first, last);
-        let names = self
-            .typed
-            .get_or_init(|| names_from(self.case, &|code, _| is_typed(code)));
-        is_typed(&code) || identifiers(&code).any(|name| names.contains(name))
+        let is_there =
+            || lines.is_none() || self.comes_from(&self.code(lines), &self.typed, is_typed);
+        waits_for_input(self.case) && is_there()
     }
 
     /// Whether the statement on these lines probably shows something else on each run.
@@ -131,10 +146,7 @@ impl<'c> Sources<'c> {
         expected: &str,
         actual: &str,
     ) -> bool {
-        let code = match lines {
-            Some((first, last)) => statement(self.case, first, last),
-            None => self.case.block.code.clone(),
-        };
+        let code = self.code(lines);
         let is_seeded = is_seeded(self.case, lines.map(|(_, last)| last));
         // Whether two numbers or two measures are equal is neither.
         let (names, is_source) = match [expected, actual].iter().all(|text| is_truth(text)) {
@@ -171,7 +183,7 @@ const LIBM: [&str; 18] = [
 fn is_seeded(case: &Case, line: Option<LineNumber>) -> bool {
     let code = &case.block.code;
     let Some(line) = line else {
-        let is_first = |line: &&str| line.contains("seed(") || is_drawn(line, false);
+        let is_first = |line: &&str| line.contains("seed(") || is_drawn(line);
         let mut lines = code.lines().filter(|line| !is_only_named(line));
         return lines
             .find(is_first)
@@ -265,8 +277,27 @@ fn is_unsteady(code: &str, is_seeded: bool) -> bool {
     mentions_any(code, &SURROUNDINGS) || (!is_seeded && mentions_any(code, &CHANCE))
 }
 
-fn is_drawn(code: &str, is_seeded: bool) -> bool {
-    mentions_any(code, &UNSEEDED) || (!is_seeded && mentions_any(code, &CHANCE))
+fn is_drawn(code: &str) -> bool {
+    mentions_any(code, &UNSEEDED) || mentions_any(code, &CHANCE)
+}
+
+/// What tells whether code draws by chance: where a seed fixes it, only by what knows no seed.
+fn drawing(is_seeded: bool) -> fn(&str) -> bool {
+    match is_seeded {
+        true => |code| mentions_any(code, &UNSEEDED),
+        false => is_drawn,
+    }
+}
+
+/// The code of the block and of its context.
+fn all_code(case: &Case) -> impl Iterator<Item = &str> {
+    let context = match &case.decision {
+        Decision::Run(snippet) => snippet.context.as_slice(),
+        Decision::Skip(_) => &[],
+    };
+    let sources = context.iter().flat_map(|(_, sources)| sources);
+    let context = sources.map(|source| source.code.as_str());
+    context.chain([case.block.code.as_str()])
 }
 
 /// Whether the code, context included, may make a set or a hash.
@@ -311,8 +342,7 @@ fn waits_for_input(case: &Case) -> bool {
         return false;
     };
     let is_given = snippet.inputs.last().is_some_and(|own| !own.is_empty());
-    let mut context = snippet.context.iter().flat_map(|(_, sources)| sources);
-    let is_read = is_typed(&case.block.code) || context.any(|source| is_typed(&source.code));
+    let is_read = all_code(case).any(is_typed);
     is_read && !is_given
 }
 

@@ -24,7 +24,7 @@ pub use files::{
     recorded_sources, snapshot_file,
 };
 pub use replace::{remove, replace, write};
-pub use walk::{Patterns, covers};
+pub use walk::{Patterns, covers, meant};
 
 /// The largest document that is read, in bytes.
 pub const MAX_DOCUMENT_BYTES: u64 = 64 << 20;
@@ -135,15 +135,10 @@ pub fn documents(paths: &[PathBuf], root: &Path, exclude: &[String]) -> Document
             return documents;
         }
     };
-    let current_directory = [PathBuf::from(".")];
-    let paths = if paths.is_empty() {
-        &current_directory
-    } else {
-        paths
-    };
+    let paths = meant(paths);
     let mut places = Vec::new();
     for path in paths {
-        if let Err(error) = find(path, &excluded, &mut places) {
+        if let Err(error) = find(&path, &excluded, &mut places) {
             documents.errors.push(error);
         }
     }

@@ -51,10 +51,17 @@ impl Patterns {
     }
 }
 
+/// The paths that were typed; without any, the current directory.
+pub fn meant(paths: &[PathBuf]) -> Vec<PathBuf> {
+    match paths {
+        [] => vec![PathBuf::from(".")],
+        paths => paths.to_vec(),
+    }
+}
+
 /// Whether `paths` (none: the current directory) hold all of `root`.
 pub fn covers(paths: &[PathBuf], root: &Path) -> bool {
-    let current = [PathBuf::from(".")];
-    let paths = if paths.is_empty() { &current } else { paths };
+    let paths = meant(paths);
     let Ok(root) = fs::canonicalize(root) else {
         return false;
     };

@@ -12,25 +12,14 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::{BROKEN, HELD, all_processes, descendants, has_namespaces};
+use crate::chance::Chance;
 use crate::project::Project;
 
 /// How long whatever was killed may take to be gone, and a run to end, before it counts as hanging.
 const PATIENCE: Duration = Duration::from_secs(20);
 const RUN: Duration = Duration::from_secs(120);
 /// Moments lie this far from the start, in milliseconds.
-const SPREAD_MS: u64 = 1_500;
-
-/// Numbers that look like chance and are the same in every run (xorshift).
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, most: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % most.max(1)
-    }
-}
+const SPREAD_MS: usize = 1_500;
 
 fn rounds() -> u64 {
     let asked = std::env::var("SNIPCHECK_KILLS").ok();
@@ -167,7 +156,7 @@ fn the_program_is_killed_at_any_moment() {
     for round in 0..rounds() {
         let mark = 20_000 + round;
         let mut victim = Victim::start(mark);
-        sleep(Duration::from_millis(chance.below(SPREAD_MS)));
+        sleep(Duration::from_millis(chance.below(SPREAD_MS) as u64));
         victim.child.kill().expect("it can be killed");
         let (_, output) = victim.end();
         assert!(!output.status.success());
@@ -183,7 +172,7 @@ fn a_fork_server_is_killed_at_any_moment() {
     for round in 0..rounds() {
         let mark = 22_000 + round;
         let victim = Victim::start(mark);
-        sleep(Duration::from_millis(chance.below(SPREAD_MS)));
+        sleep(Duration::from_millis(chance.below(SPREAD_MS) as u64));
         let own = victim.child.id().to_string();
         for (pid, _) in descendants(victim.child.id()) {
             let is_first = super::stat(pid).is_some_and(|fields| fields.get(1) == Some(&own));
@@ -205,9 +194,9 @@ fn any_process_below_is_killed_at_any_moment() {
     for round in 0..rounds() {
         let mark = 24_000 + round;
         let victim = Victim::start(mark);
-        sleep(Duration::from_millis(chance.below(SPREAD_MS)));
+        sleep(Duration::from_millis(chance.below(SPREAD_MS) as u64));
         let below: Vec<_> = descendants(victim.child.id()).into_iter().collect();
-        let chosen = chance.below(below.len() as u64) as usize;
+        let chosen = chance.below(below.len());
         if let Some((pid, _)) = below.get(chosen) {
             kill(*pid);
         }
